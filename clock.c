@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The clock that swaps shared pages out: two hands, one over the segments, one
+ * over the pages of a segment, that stay where they are between two runs.
+ *
+ * It is Linux 2.0's shm_swap(). What differs is what concurrency asks for: the
+ * page sits locked in the swap cache while it is written, and if a fault came
+ * to want it meanwhile, or the write failed, it stays in memory.
+ */
+#include <linux/sched.h>
+
+#include "sim.h"
+
+/**
+ * struct scan - one call of sim_shm_swap()
+ * @m: machine
+ * @budget: pages that may still be examined
+ * @entry: slot that was reserved for the victim
+ * @wrapped: the hand went round the segments
+ * @freed: a page was swapped out
+ */
+struct scan {
+	struct sim_machine *m;
+	long budget;
+	sim_swp_entry_t entry;
+	bool wrapped;
+	bool freed;
+};
+
+enum verdict {
+	NEXT_SEGMENT,
+	OUT_OF_BUDGET,
+	SWAPPED,	/* or tried to */
+};
+
+/* Move the first hand to a segment; NULL if it went round for a second time. */
+static struct sim_shmid *next_segment(struct scan *scan)
+{
+	struct sim_clock *clock = &scan->m->clock;
+	struct sim_shmid *seg;
+	unsigned long id = clock->swap_id;
+
+	seg = sim_shm_next(scan->m, &id);
+	if (!seg && !scan->wrapped) {
+		scan->wrapped = true;
+		id = 0;
+		seg = sim_shm_next(scan->m, &id);
+	}
+	if (!seg)
+		id = (READ_ONCE(scan->m->shm_max_id) + 1) % SHMSWAP_MAX_SEGMENTS;
+	if (id != clock->swap_id || !seg) {
+		clock->swap_id = id;
+		clock->swap_idx = 0;
+	}
+	return seg;
+}
+
+/*
+ * Take the page away from one process if it is old there, else make it old.
+ * An attach that a partial unmap has left without the page is passed over.
+ */
+static void unmap_one(struct sim_vma *vma, u32 id, pgoff_t index, struct sim_page *page)
+{
+	struct sim_machine *m = vma->vm_mm->m;
+	u64 address = vma->vm_start + ((u64)(index - vma->vm_pgoff) << PAGE_SHIFT);
+	sim_pte_t *ptep, pte;
+
+	if (index < vma->vm_pgoff || address >= vma->vm_end)
+		return;
+	ptep = sim_pte_offset(vma->vm_mm, address);
+	if (!ptep)
+		return;
+	for (;;) {
+		pte = sim_ptep_get(ptep);
+		if (!sim_pte_present(pte))
+			return;
+		if (!sim_pte_young(pte)) {
+			if (sim_ptep_cmpxchg(ptep, pte, sim_shm_signature(id, index)))
+				break;
+		} else if (sim_ptep_cmpxchg(ptep, pte, sim_pte_mkold(pte))) {
+			sim_count_event(m, SIM_PGAGED);
+			return;
+		}
+	}
+	sim_put_page(m, page);
+	atomic_long_dec(&vma->vm_mm->rss);
+	sim_count_event(m, SIM_PGUNMAP);
+	sim_flush_tlb_page(vma, address);
+}
+
+static void unmap_sharers(struct sim_shmid *seg, pgoff_t index, struct sim_page *page)
+{
+	struct sim_vma *vma = seg->attaches;
+
+	if (!vma)
+		return;
+	do {
+		unmap_one(vma, sim_shm_index(seg->id), index, page);
+		vma = vma->vm_next_shared;
+	} while (vma != seg->attaches);
+}
+
+/* The page's word becomes the slot; the page goes into the swap cache. */
+static void begin_swap_out(struct scan *scan, struct sim_shmid *seg, sim_pte_t *word,
+			   struct sim_page *page)
+{
+	struct sim_machine *m = scan->m;
+
+	sim_swap_duplicate(m, scan->entry);
+	sim_add_to_swap_cache(m, page, scan->entry);
+	sim_shm_set_swapped(seg, word, scan->entry);
+	sim_put_page(m, page);
+}
+
+/*
+ * Write the page with no lock held but its own, then let go of it. Whoever
+ * pinned it meanwhile waits in a fault, so it goes back into the page list.
+ */
+static void finish_swap_out(struct scan *scan, struct sim_shmid *seg, struct sim_page *page)
+{
+	struct sim_machine *m = scan->m;
+	pgoff_t index = page->index;
+	int err = sim_swap_writepage(m, page);
+	sim_pte_t *word;
+
+	down_read(&m->state_lock);
+	mutex_lock(&seg->lock);
+	word = sim_shm_word(seg, index);
+	page->seg = NULL;
+	scan->freed = !err;
+	if ((err || atomic64_read(&page->count) != 1) &&
+	    word && sim_pte_same(*word, sim_swp_entry_to_pte(scan->entry))) {
+		sim_shm_set_resident(seg, index, word, page);
+		sim_swap_free(m, scan->entry);
+		scan->freed = false;
+	}
+	sim_delete_from_swap_cache(m, page);
+	/* That the kernel had no memory is not the slot's fault. */
+	if (err && err != -ENOMEM)
+		sim_swap_retire(m, scan->entry);
+	else
+		sim_swap_free(m, scan->entry);
+	sim_unlock_page(page);
+	mutex_unlock(&seg->lock);
+	up_read(&m->state_lock);
+	if (scan->freed)
+		sim_count_event(m, SIM_SWAP_SUCCESSES);
+}
+
+static enum verdict examine(struct scan *scan, struct sim_shmid *seg, sim_pte_t *word,
+			    pgoff_t index, struct sim_page **victim)
+{
+	struct sim_page *page = sim_pfn_page(scan->m, sim_pte_pfn(*word));
+
+	if (!sim_trylock_page(page))
+		return NEXT_SEGMENT;
+	sim_count_event(scan->m, SIM_SWAP_ATTEMPTS);
+	if (--scan->budget < 0) {
+		sim_unlock_page(page);
+		return OUT_OF_BUDGET;
+	}
+	unmap_sharers(seg, index, page);
+	if (atomic64_read(&page->count) != 1) {
+		sim_unlock_page(page);
+		return NEXT_SEGMENT;
+	}
+	begin_swap_out(scan, seg, word, page);
+	*victim = page;
+	return SWAPPED;
+}
+
+/* Move the second hand until a page is found, or the pages or budget end. */
+static enum verdict scan_segment(struct scan *scan, struct sim_shmid *seg,
+				 struct sim_page **victim)
+{
+	struct sim_clock *clock = &scan->m->clock;
+	sim_pte_t *word;
+
+	while (!seg->removed && !(seg->mode & SIM_SHM_LOCKED)) {
+		enum verdict verdict = NEXT_SEGMENT;
+		pgoff_t index = clock->swap_idx;
+
+		word = sim_shm_next_word(seg, &index);
+		if (!word)
+			break;
+		clock->swap_idx = index + 1;
+		if (sim_pte_present(*word))
+			verdict = examine(scan, seg, word, index, victim);
+		if (verdict != NEXT_SEGMENT)
+			return verdict;
+		if (need_resched()) {
+			mutex_unlock(&seg->lock);
+			up_read(&scan->m->state_lock);
+			cond_resched();
+			down_read(&scan->m->state_lock);
+			mutex_lock(&seg->lock);
+		}
+	}
+	clock->swap_idx = 0;
+	clock->swap_id++;
+	return NEXT_SEGMENT;
+}
+
+static enum verdict visit_segment(struct scan *scan, struct sim_shmid *seg)
+{
+	struct sim_page *victim = NULL;
+	enum verdict verdict;
+
+	down_read(&scan->m->state_lock);
+	mutex_lock(&seg->lock);
+	verdict = scan_segment(scan, seg, &victim);
+	mutex_unlock(&seg->lock);
+	up_read(&scan->m->state_lock);
+	if (victim)
+		finish_swap_out(scan, seg, victim);
+	return verdict;
+}
+
+/**
+ * sim_shm_swap() - swap one shared page out
+ * @m: machine
+ * @prio: 0 to SHMSWAP_MAX_LEVEL; at most shm_rss >> @prio pages are examined
+ *
+ * Mirrors Linux 2.0 shm_swap(), step by step: the slot is reserved first;
+ * segments that are locked and pages that are not resident or busy cost
+ * nothing; every other page is an attempt, is taken from those sharers where it
+ * is old and made old in those where it is young, and is the victim if nobody
+ * has it mapped then. The page on which the budget ends is passed over.
+ *
+ * Context: sleeps; reclaim_lock held.
+ * Return: 1 if a page was freed, 0 if not.
+ */
+int sim_shm_swap(struct sim_machine *m, int prio)
+{
+	struct scan scan = {
+		.m = m,
+		.budget = atomic_long_read(&m->shm_rss) >> prio,
+	};
+	enum verdict verdict = NEXT_SEGMENT;
+	struct sim_shmid *seg;
+
+	lockdep_assert_held(&m->reclaim_lock);
+	if (!scan.budget)
+		return 0;
+	scan.entry = sim_get_swap_page(m);
+	if (!scan.entry.val)
+		return 0;
+	while (verdict == NEXT_SEGMENT && (seg = next_segment(&scan))) {
+		verdict = visit_segment(&scan, seg);
+		sim_shm_put(seg);
+	}
+	if (verdict != SWAPPED)
+		sim_swap_free(m, scan.entry);
+	return scan.freed;
+}

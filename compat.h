@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where kernels differ; the only file that asks for a version. */
+#ifndef _SIM_COMPAT_H
+#define _SIM_COMPAT_H
+
+#include <linux/blkdev.h>
+#include <linux/version.h>
+
+/**
+ * sim_bdev_claim() - make a block device exclusively ours
+ * @dev: device number
+ * @holder: who we are
+ *
+ * Return: proof for sim_bdev_release(), or ERR_PTR(-EBUSY) if it is mounted or
+ * otherwise claimed, or another error.
+ */
+static inline void *sim_bdev_claim(dev_t dev, void *holder)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+	return bdev_file_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE, holder, NULL);
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	return blkdev_get_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_WRITE, holder, NULL);
+#else
+	return blkdev_get_by_dev(dev, FMODE_READ | FMODE_WRITE | FMODE_EXCL, holder);
+#endif
+}
+
+static inline void sim_bdev_release(void *claim, void *holder)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+	fput(claim);
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	blkdev_put(claim, holder);
+#else
+	blkdev_put(claim, FMODE_READ | FMODE_WRITE | FMODE_EXCL);
+#endif
+}
+
+#endif /* _SIM_COMPAT_H */

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pages of a segment: its page list, and how a page becomes resident.
+ */
+#include <linux/highmem.h>
+#include <linux/sched/signal.h>
+
+#include "sim.h"
+
+/**
+ * sim_shm_leaf_bytes() - memory of a piece of a page list
+ * @seg: segment
+ * @leaf: which, page index / SIM_PTRS_PER_TABLE
+ *
+ * Context: any.
+ * Return: bytes; a small segment has a small page list.
+ */
+size_t sim_shm_leaf_bytes(const struct sim_shmid *seg, unsigned long leaf)
+{
+	return min_t(pgoff_t, SIM_PTRS_PER_TABLE, seg->npages - leaf * SIM_PTRS_PER_TABLE) *
+	       sizeof(sim_pte_t);
+}
+
+/**
+ * sim_shm_word() - a page's word in its segment's page list
+ * @seg: segment
+ * @index: page index
+ *
+ * Context: seg->lock held.
+ * Return: the word, NULL if no page nearby was ever touched.
+ */
+sim_pte_t *sim_shm_word(struct sim_shmid *seg, pgoff_t index)
+{
+	sim_pte_t *leaf = xa_load(&seg->shm_pages, index / SIM_PTRS_PER_TABLE);
+
+	return leaf ? &leaf[index % SIM_PTRS_PER_TABLE] : NULL;
+}
+
+/* The same, but make room for it; NULL if there is no memory. */
+static sim_pte_t *word_alloc(struct sim_shmid *seg, pgoff_t index)
+{
+	unsigned long nr = index / SIM_PTRS_PER_TABLE;
+	sim_pte_t *leaf = xa_load(&seg->shm_pages, nr);
+
+	if (!leaf) {
+		leaf = sim_table_alloc(seg->m, sim_shm_leaf_bytes(seg, nr));
+		if (!leaf)
+			return NULL;
+		if (xa_err(xa_store(&seg->shm_pages, nr, leaf, GFP_KERNEL))) {
+			sim_table_free(seg->m, leaf, sim_shm_leaf_bytes(seg, nr));
+			return NULL;
+		}
+	}
+	return &leaf[index % SIM_PTRS_PER_TABLE];
+}
+
+/**
+ * sim_shm_next_word() - the next touched page
+ * @seg: segment
+ * @index: where to start; set to its page index
+ *
+ * Context: seg->lock held.
+ * Return: its word, NULL if there is none from @index on.
+ */
+sim_pte_t *sim_shm_next_word(struct sim_shmid *seg, pgoff_t *index)
+{
+	unsigned long nr = *index / SIM_PTRS_PER_TABLE;
+	sim_pte_t *leaf;
+
+	xa_for_each_start(&seg->shm_pages, nr, leaf, nr) {
+		*index = max(*index, nr * SIM_PTRS_PER_TABLE);
+		for (; *index < min(seg->npages, (nr + 1) * SIM_PTRS_PER_TABLE); (*index)++) {
+			sim_pte_t *word = &leaf[*index % SIM_PTRS_PER_TABLE];
+
+			if (!sim_pte_none(*word))
+				return word;
+		}
+	}
+	return NULL;
+}
+
+/**
+ * sim_shm_set_resident() - let a word refer to a frame
+ * @seg: segment
+ * @index: page index
+ * @word: its word: none, or a swap entry whose count the caller drops
+ * @page: frame; the word takes a reference
+ *
+ * Context: state_lock held for reading, seg->lock held.
+ */
+void sim_shm_set_resident(struct sim_shmid *seg, pgoff_t index, sim_pte_t *word,
+			  struct sim_page *page)
+{
+	struct sim_machine *m = seg->m;
+	sim_pte_t pte = sim_mk_pte(sim_page_pfn(m, page),
+				   SHMSWAP_VM_READ | SHMSWAP_VM_WRITE | SHMSWAP_VM_EXEC);
+
+	lockdep_assert_held_read(&m->state_lock);
+	lockdep_assert_held(&seg->lock);
+	if (!sim_pte_none(*word)) {
+		seg->swp--;
+		atomic_long_dec(&m->shm_swp);
+	}
+	seg->rss++;
+	atomic_long_inc(&m->shm_rss);
+	sim_get_page(page);
+	page->seg = seg;
+	page->index = index;
+	/* As in Linux 2.0, where nobody knows whether a shared page is dirty. */
+	sim_set_pte(word, sim_pte_mkdirty(pte));
+}
+
+/**
+ * sim_shm_set_swapped() - let a word refer to a slot
+ * @seg: segment
+ * @word: word of a resident page; the caller drops its reference
+ * @entry: slot; its count becomes the word's
+ *
+ * Context: state_lock held for reading, seg->lock held.
+ */
+void sim_shm_set_swapped(struct sim_shmid *seg, sim_pte_t *word, sim_swp_entry_t entry)
+{
+	lockdep_assert_held_read(&seg->m->state_lock);
+	lockdep_assert_held(&seg->lock);
+	seg->rss--;
+	atomic_long_dec(&seg->m->shm_rss);
+	seg->swp++;
+	atomic_long_inc(&seg->m->shm_swp);
+	sim_set_pte(word, sim_swp_entry_to_pte(entry));
+}
+
+static void free_word(struct sim_shmid *seg, sim_pte_t pte)
+{
+	struct sim_machine *m = seg->m;
+
+	if (sim_pte_present(pte)) {
+		struct sim_page *page = sim_pfn_page(m, sim_pte_pfn(pte));
+
+		page->seg = NULL;
+		sim_put_page(m, page);
+		seg->rss--;
+		atomic_long_dec(&m->shm_rss);
+	} else if (sim_pte_is_swap(pte)) {
+		sim_swap_free(m, sim_pte_to_swp_entry(pte));
+		seg->swp--;
+		atomic_long_dec(&m->shm_swp);
+	}
+}
+
+/**
+ * sim_shm_free_pages() - free all pages and the page list
+ * @seg: segment that is being destroyed
+ *
+ * Context: may sleep; state_lock held for reading, seg->lock held.
+ */
+void sim_shm_free_pages(struct sim_shmid *seg)
+{
+	unsigned long nr;
+	sim_pte_t *leaf;
+	size_t i;
+
+	lockdep_assert_held_read(&seg->m->state_lock);
+	lockdep_assert_held(&seg->lock);
+	xa_for_each(&seg->shm_pages, nr, leaf) {
+		for (i = 0; i < sim_shm_leaf_bytes(seg, nr) / sizeof(*leaf); i++)
+			free_word(seg, leaf[i]);
+		sim_table_free(seg->m, leaf, sim_shm_leaf_bytes(seg, nr));
+		cond_resched();
+	}
+	xa_destroy(&seg->shm_pages);
+}
+
+/* Remember a page that I/O is under way on, pinned by the caller. */
+static void hold(struct sim_fault *f, struct sim_page *page, struct sim_shmid *seg,
+		 pgoff_t index, sim_swp_entry_t entry)
+{
+	struct sim_page *frame = f->frame;
+
+	f->frame = NULL;
+	sim_fault_finish(f);
+	f->frame = frame;
+	refcount_inc(&seg->ref);
+	f->page = page;
+	f->seg = seg;
+	f->index = index;
+	f->entry = entry;
+}
+
+/* Let f->frame go into the swap cache, locked, to be read from @entry. */
+static int start_read(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
+		      sim_swp_entry_t entry)
+{
+	struct sim_page *page = f->frame;
+
+	sim_swap_duplicate(seg->m, entry);
+	sim_trylock_page(page);
+	page->seg = seg;
+	page->index = index;
+	sim_add_to_swap_cache(seg->m, page, entry);
+	f->frame = NULL;
+	hold(f, page, seg, index, entry);
+	return SIM_FAULT_READ;
+}
+
+/**
+ * sim_shm_getpage() - make a page resident
+ * @seg: segment
+ * @index: page index
+ * @f: fault
+ * @pagep: set to the page if it is resident
+ *
+ * Mirrors the swap-in half of Linux 2.0's shm_swap_in().
+ *
+ * Context: may sleep; state_lock held for reading, seg->lock held.
+ * Return: SIM_FAULT_DONE, what is needed before it can be tried again, -ENOMEM.
+ */
+int sim_shm_getpage(struct sim_shmid *seg, pgoff_t index, struct sim_fault *f,
+		    struct sim_page **pagep)
+{
+	struct sim_machine *m = seg->m;
+	sim_pte_t *word = word_alloc(seg, index);
+
+	lockdep_assert_held(&seg->lock);
+	if (!word)
+		return -ENOMEM;
+	if (sim_pte_is_swap(*word)) {
+		sim_swp_entry_t entry = sim_pte_to_swp_entry(*word);
+		struct sim_page *page = sim_lookup_swap_cache(m, entry);
+
+		if (page) {
+			hold(f, page, seg, index, entry);
+			return SIM_FAULT_WAIT;
+		}
+		return f->frame ? start_read(f, seg, index, entry) : SIM_FAULT_FRAME;
+	}
+	if (sim_pte_none(*word)) {
+		if (!f->frame)
+			return SIM_FAULT_FRAME;
+		clear_highpage(f->frame->page);
+		sim_shm_set_resident(seg, index, word, f->frame);
+		sim_unpin_page(m, f->frame);
+		f->frame = NULL;
+		f->major = true;
+		sim_count_event(m, SIM_PGZERO);
+	}
+	*pagep = sim_pfn_page(m, sim_pte_pfn(*word));
+	return SIM_FAULT_DONE;
+}
+
+/**
+ * sim_shm_swapin() - read the page that a fault started to read
+ * @f: fault with SIM_FAULT_READ: f->page is locked and in the swap cache
+ *
+ * On return the page is resident, unless its segment was destroyed meanwhile.
+ * f->page stays pinned, so that the clock cannot take it before it is mapped.
+ * If the read failed the page list is as before.
+ *
+ * Context: sleeps; no lock but the page's held, which is dropped.
+ * Return: 0 or -EIO.
+ */
+int sim_shm_swapin(struct sim_fault *f)
+{
+	struct sim_machine *m = f->m;
+	struct sim_shmid *seg = f->seg;
+	int err = sim_swap_readpage(m, f->page);
+	sim_pte_t *word;
+
+	down_read(&m->state_lock);
+	mutex_lock(&seg->lock);
+	word = sim_shm_word(seg, f->index);
+	f->page->seg = NULL;
+	if (!err && word && sim_pte_same(*word, sim_swp_entry_to_pte(f->entry))) {
+		sim_shm_set_resident(seg, f->index, word, f->page);
+		sim_swap_free(m, f->entry);
+	}
+	sim_delete_from_swap_cache(m, f->page);
+	sim_swap_free(m, f->entry);
+	sim_unlock_page(f->page);
+	mutex_unlock(&seg->lock);
+	up_read(&m->state_lock);
+	return err;
+}
+
+/* The next page of @seg that is in area @type; its index in @index. */
+static int unuse_next(struct sim_shmid *seg, u32 type, pgoff_t *index, struct sim_fault *f)
+{
+	struct sim_page *page;
+	sim_pte_t *word;
+	int ret = -ENOENT;
+
+	down_read(&seg->m->state_lock);
+	mutex_lock(&seg->lock);
+	while (!seg->removed && (word = sim_shm_next_word(seg, index))) {
+		if (sim_pte_is_swap(*word) &&
+		    sim_swp_type(sim_pte_to_swp_entry(*word)) == type) {
+			ret = sim_shm_getpage(seg, *index, f, &page);
+			break;
+		}
+		(*index)++;
+	}
+	mutex_unlock(&seg->lock);
+	up_read(&seg->m->state_lock);
+	return ret;
+}
+
+static int unuse_seg(struct sim_shmid *seg, u32 type)
+{
+	struct sim_fault f = { .m = seg->m };
+	pgoff_t index = 0;
+	int ret = 0;
+
+	while (!ret) {
+		ret = unuse_next(seg, type, &index, &f);
+		if (ret > 0)
+			ret = sim_fault_prepare(&f, ret);
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
+		cond_resched();
+	}
+	sim_fault_finish(&f);
+	return ret == -ENOENT ? 0 : ret;
+}
+
+/**
+ * sim_shm_unuse() - bring back every page that is in a swap area
+ * @m: machine
+ * @type: the area, which gives out no slots any more
+ *
+ * Mirrors shm_unuse() of Linux 2.0.40: no attach is touched.
+ *
+ * Context: sleeps; no lock held.
+ * Return: 0 or as sim_fault_prepare().
+ */
+int sim_shm_unuse(struct sim_machine *m, u32 type)
+{
+	struct sim_shmid *seg;
+	unsigned long index;
+	int err = 0;
+
+	for (index = 0; !err && (seg = sim_shm_next(m, &index)); index++) {
+		err = unuse_seg(seg, type);
+		sim_shm_put(seg);
+	}
+	return err;
+}
+

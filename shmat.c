@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attaches: shmat(2), shmdt(2), and what happens to an attach as an area of a
+ * process. Each is on its segment's circular list.
+ */
+#include <linux/err.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+#include <uapi/linux/shm.h>
+
+#include "sim.h"
+
+#define SHMAT_FLAGS	(SHM_RDONLY | SHM_RND | SHM_REMAP | SHM_EXEC)
+
+static void set_lpid(struct sim_shmid *seg)
+{
+	put_pid(seg->lprid);
+	seg->lprid = get_pid(task_tgid(current));
+}
+
+/* Insert at the tail of the circular list. */
+static void link_attach(struct sim_shmid *seg, struct sim_vma *vma)
+{
+	struct sim_vma *head = seg->attaches;
+
+	lockdep_assert_held(&seg->lock);
+	if (head) {
+		vma->vm_next_shared = head;
+		vma->vm_prev_shared = head->vm_prev_shared;
+		head->vm_prev_shared->vm_next_shared = vma;
+		head->vm_prev_shared = vma;
+	} else {
+		vma->vm_next_shared = vma;
+		vma->vm_prev_shared = vma;
+		seg->attaches = vma;
+	}
+	seg->nattch++;
+	seg->atime = ktime_get_real_seconds();
+	set_lpid(seg);
+}
+
+static void unlink_attach(struct sim_shmid *seg, struct sim_vma *vma)
+{
+	lockdep_assert_held(&seg->lock);
+	vma->vm_next_shared->vm_prev_shared = vma->vm_prev_shared;
+	vma->vm_prev_shared->vm_next_shared = vma->vm_next_shared;
+	if (seg->attaches == vma)
+		seg->attaches = vma->vm_next_shared == vma ? NULL : vma->vm_next_shared;
+	seg->nattch--;
+	seg->dtime = ktime_get_real_seconds();
+	set_lpid(seg);
+}
+
+static void zap(struct sim_vma *vma)
+{
+	struct sim_mm *mm = vma->vm_mm;
+	u64 address = vma->vm_start;
+	sim_pte_t *ptep;
+
+	lockdep_assert_held(&vma->vm_seg->lock);
+	while ((ptep = sim_pte_next(mm, &address, vma->vm_end))) {
+		sim_pte_t pte = sim_ptep_xchg(ptep, SIM_PTE_NONE);
+
+		if (sim_pte_present(pte)) {
+			atomic_long_dec(&mm->rss);
+			sim_put_page(mm->m, sim_pfn_page(mm->m, sim_pte_pfn(pte)));
+		}
+		address += PAGE_SIZE;
+	}
+}
+
+/* Mirrors shm_open() of Linux 2.0. */
+static void shm_open(struct sim_vma *vma)
+{
+	struct sim_shmid *seg = vma->vm_seg;
+
+	down_read(&seg->m->state_lock);
+	mutex_lock(&seg->lock);
+	link_attach(seg, vma);
+	mutex_unlock(&seg->lock);
+	up_read(&seg->m->state_lock);
+}
+
+static void shm_split(struct sim_vma *vma, struct sim_vma *new)
+{
+	struct sim_shmid *seg = vma->vm_seg;
+
+	down_read(&seg->m->state_lock);
+	mutex_lock(&seg->lock);
+	vma->vm_end = new->vm_start;
+	link_attach(seg, new);
+	mutex_unlock(&seg->lock);
+	up_read(&seg->m->state_lock);
+}
+
+/* Mirrors shm_close() of Linux 2.0, and the zapping that preceded it. */
+static void shm_close(struct sim_vma *vma)
+{
+	struct sim_shmid *seg = vma->vm_seg;
+	bool last;
+
+	down_read(&seg->m->state_lock);
+	mutex_lock(&seg->lock);
+	zap(vma);
+	unlink_attach(seg, vma);
+	last = sim_shm_begin_destroy(seg, seg->m->flags & SHMSWAP_MACHINE_RMID_FORCED);
+	mutex_unlock(&seg->lock);
+	up_read(&seg->m->state_lock);
+	if (last)
+		sim_shm_destroy(seg);
+}
+
+static int map_page(struct sim_vma *vma, struct sim_fault *f, pgoff_t index, sim_pte_t *ptep)
+{
+	struct sim_mm *mm = vma->vm_mm;
+	struct sim_page *page;
+	int need;
+
+	f->hit = sim_access_pte(ptep, f->write);
+	if (f->hit) {
+		page = sim_pfn_page(mm->m, sim_pte_pfn(sim_ptep_get(ptep)));
+	} else {
+		need = sim_shm_getpage(vma->vm_seg, index, f, &page);
+		if (need)
+			return need;
+		sim_get_page(page);
+		atomic_long_inc(&mm->rss);
+		sim_set_pte(ptep, sim_pte_mkdirty(sim_mk_pte(sim_page_pfn(mm->m, page),
+							     vma->vm_flags)));
+	}
+	if (f->page != page) {
+		if (f->page)
+			sim_unpin_page(mm->m, f->page);
+		sim_pin_page(page);
+		f->page = page;
+	}
+	return SIM_FAULT_DONE;
+}
+
+static int shm_nopage(struct sim_vma *vma, struct sim_fault *f)
+{
+	struct sim_shmid *seg = vma->vm_seg;
+	pgoff_t index = vma->vm_pgoff + ((f->address - vma->vm_start) >> PAGE_SHIFT);
+	sim_pte_t *ptep;
+	int ret = -ENOMEM;
+
+	down_read(&seg->m->state_lock);
+	ptep = sim_pte_alloc(vma->vm_mm, f->address);
+	if (ptep) {
+		mutex_lock(&seg->lock);
+		ret = map_page(vma, f, index, ptep);
+		mutex_unlock(&seg->lock);
+	}
+	up_read(&seg->m->state_lock);
+	return ret;
+}
+
+static const struct sim_vm_operations shm_vm_ops = {
+	.open = shm_open,
+	.split = shm_split,
+	.close = shm_close,
+	.nopage = shm_nopage,
+};
+
+static int check_address(u64 *address, u32 shmflg)
+{
+	if (*address && (shmflg & SHM_RND))
+		*address &= PAGE_MASK;
+	else if (!*address)
+		return shmflg & SHM_REMAP ? -EINVAL : 0;
+	return *address && PAGE_ALIGNED(*address) ? 0 : -EINVAL;
+}
+
+/* Check the permission, and keep @seg from being destroyed. */
+static int begin_attach(struct sim_shmid *seg, u32 shmflg)
+{
+	u32 need = 0444;
+	int err = 0;
+
+	if (!(shmflg & SHM_RDONLY))
+		need |= 0222;
+	if (shmflg & SHM_EXEC)
+		need |= 0111;
+	mutex_lock(&seg->lock);
+	if (seg->removed)
+		err = -EIDRM;
+	else if (!sim_shm_permitted(seg, need))
+		err = -EACCES;
+	else
+		seg->attaching++;
+	mutex_unlock(&seg->lock);
+	return err;
+}
+
+static void end_attach(struct sim_shmid *seg)
+{
+	bool last;
+
+	mutex_lock(&seg->lock);
+	seg->attaching--;
+	last = sim_shm_begin_destroy(seg, false);
+	mutex_unlock(&seg->lock);
+	if (last)
+		sim_shm_destroy(seg);
+}
+
+static int find_room(struct sim_mm *mm, u64 *address, u64 len, u32 shmflg)
+{
+	if (!*address) {
+		*address = sim_get_unmapped_area(mm, len);
+		return *address ? 0 : -ENOMEM;
+	}
+	if (*address > SHMSWAP_TASK_SIZE - len)
+		return -EINVAL;
+	if (!(shmflg & SHM_REMAP) && sim_find_vma_intersection(mm, *address, *address + len))
+		return -EINVAL;
+	return 0;
+}
+
+static int attach(struct sim_mm *mm, struct sim_shmid *seg, u64 *address, u32 shmflg)
+{
+	u64 len = (u64)seg->npages << PAGE_SHIFT;
+	struct sim_vma *vma;
+	int err;
+
+	lockdep_assert_held_write(&mm->mmap_lock);
+	err = find_room(mm, address, len, shmflg);
+	if (err)
+		return err;
+	vma = sim_vma_alloc(mm, *address, len);
+	if (!vma)
+		return -ENOMEM;
+	vma->vm_flags = SHMSWAP_VM_READ | SHMSWAP_VM_SHARED;
+	if (!(shmflg & SHM_RDONLY))
+		vma->vm_flags |= SHMSWAP_VM_WRITE;
+	if (shmflg & SHM_EXEC)
+		vma->vm_flags |= SHMSWAP_VM_EXEC;
+	vma->vm_ops = &shm_vm_ops;
+	refcount_inc(&seg->ref);
+	vma->vm_seg = seg;
+	err = sim_insert_vma(vma);
+	if (err)
+		sim_vma_free(vma);
+	return err;
+}
+
+/**
+ * sim_shmat() - shmat(2)
+ * @mm: process
+ * @arg: see there
+ *
+ * Constant effort: nothing is mapped until it is accessed.
+ *
+ * Context: may sleep; no lock held.
+ * Return: 0 or the errno of shmat(2), -EINVAL for an unknown flag.
+ */
+int sim_shmat(struct sim_mm *mm, struct shmswap_shmat *arg)
+{
+	u64 address = arg->addr;
+	struct sim_shmid *seg;
+	int err;
+
+	if ((arg->shmflg & ~SHMAT_FLAGS) || arg->reserved)
+		return -EINVAL;
+	err = check_address(&address, arg->shmflg);
+	if (err)
+		return err;
+	seg = sim_shm_find(mm->m, arg->shmid);
+	if (!seg)
+		return -EINVAL;
+	err = begin_attach(seg, arg->shmflg);
+	if (err)
+		goto put_seg;
+	err = down_write_killable(&mm->mmap_lock);
+	if (!err) {
+		err = attach(mm, seg, &address, arg->shmflg);
+		up_write(&mm->mmap_lock);
+	}
+	end_attach(seg);
+	if (!err)
+		arg->out_addr = address;
+put_seg:
+	sim_shm_put(seg);
+	return err;
+}
+
+/* True if @vma is (what is left of) an attach that began at @address. */
+static bool attached_at(const struct sim_vma *vma, u64 address)
+{
+	return vma->vm_start - address == (u64)vma->vm_pgoff << PAGE_SHIFT;
+}
+
+/**
+ * sim_shmdt() - shmdt(2)
+ * @mm: process
+ * @address: what shmat() returned
+ *
+ * Removes all that is left of the attach.
+ *
+ * Context: may sleep; no lock held.
+ * Return: 0; -EINVAL no attach there; -ENOMEM, -EINTR.
+ */
+int sim_shmdt(struct sim_mm *mm, u64 address)
+{
+	const struct sim_shmid *seg = NULL;
+	u64 end = SHMSWAP_TASK_SIZE;
+	u64 next = address;
+	struct sim_vma *vma;
+	int err = 0;
+
+	if (!PAGE_ALIGNED(address))
+		return -EINVAL;
+	if (down_write_killable(&mm->mmap_lock))
+		return -EINTR;
+	while (!err && (vma = sim_find_vma_intersection(mm, next, end))) {
+		next = vma->vm_end;
+		if (!attached_at(vma, address) || (seg && vma->vm_seg != seg))
+			continue;
+		if (!seg) {
+			seg = vma->vm_seg;
+			end = address + ((u64)seg->npages << PAGE_SHIFT);
+		}
+		err = sim_munmap(mm, vma->vm_start, vma->vm_end);
+	}
+	up_write(&mm->mmap_lock);
+	return seg ? err : -EINVAL;
+}

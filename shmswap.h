@@ -1,0 +1,815 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * shmswap - the swapping of System V shared memory, simulated.
+ *
+ * This header is the whole interface of /dev/shmswap; a test program needs
+ * nothing else. Documentation/abi.md explains each call with an example.
+ */
+#ifndef _SHMSWAP_H
+#define _SHMSWAP_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: The ABI in general
+ *
+ * An open file of /dev/shmswap is a process of the default machine; its first
+ * operation creates it, its last close is its exit. SHMSWAP_IOC_CREATE as the
+ * first operation puts it on a new machine of its own instead.
+ *
+ * pread(2) and pwrite(2) are loads and stores: the file offset is the virtual
+ * address. Addresses that no area covers and stores to read-only areas fail
+ * with EFAULT; a transfer that fails half way returns what it had moved.
+ *
+ * Every ioctl takes a struct that starts with @size, which the caller sets to
+ * sizeof the struct. The kernel accepts a larger struct if the part that it
+ * does not know is zero, and a smaller one down to the struct's first released
+ * size, so old and new programs and modules work together.
+ *
+ * Errors that every ioctl can return:
+ *
+ * - ENOTTY: unknown command
+ * - EINVAL: @size is too small, an unknown flag, a reserved field that is not 0
+ * - E2BIG: @size is larger than the kernel's and the excess is not zero
+ * - EFAULT: the struct, or a buffer that it points to, cannot be accessed
+ * - ENOMEM: no kernel memory, or a limit of the machine
+ * - EINTR: a fatal signal arrived while waiting
+ *
+ * A call that fails has changed nothing, unless its description says how far
+ * it got. Flag and command values of shmget(2), shmat(2) and shmctl(2) are
+ * those of <sys/shm.h>.
+ */
+
+#define SHMSWAP_ABI_VERSION	1
+
+#define SHMSWAP_IOC_MAGIC	0xC7
+
+#define SHMSWAP_IOC_CREATE	_IO(SHMSWAP_IOC_MAGIC, 0x00)
+#define SHMSWAP_IOC_INFO	_IO(SHMSWAP_IOC_MAGIC, 0x01)
+#define SHMSWAP_IOC_FORK	_IO(SHMSWAP_IOC_MAGIC, 0x02)
+#define SHMSWAP_IOC_SHMGET	_IO(SHMSWAP_IOC_MAGIC, 0x03)
+#define SHMSWAP_IOC_SHMAT	_IO(SHMSWAP_IOC_MAGIC, 0x04)
+#define SHMSWAP_IOC_SHMDT	_IO(SHMSWAP_IOC_MAGIC, 0x05)
+#define SHMSWAP_IOC_SHMCTL	_IO(SHMSWAP_IOC_MAGIC, 0x06)
+#define SHMSWAP_IOC_TOUCH	_IO(SHMSWAP_IOC_MAGIC, 0x07)
+#define SHMSWAP_IOC_SWAPON	_IO(SHMSWAP_IOC_MAGIC, 0x08)
+#define SHMSWAP_IOC_SWAPOFF	_IO(SHMSWAP_IOC_MAGIC, 0x09)
+#define SHMSWAP_IOC_RECLAIM	_IO(SHMSWAP_IOC_MAGIC, 0x0a)
+#define SHMSWAP_IOC_CONTROL	_IO(SHMSWAP_IOC_MAGIC, 0x0b)
+#define SHMSWAP_IOC_STAT	_IO(SHMSWAP_IOC_MAGIC, 0x0c)
+#define SHMSWAP_IOC_QUERY	_IO(SHMSWAP_IOC_MAGIC, 0x0d)
+#define SHMSWAP_IOC_TABLE	_IO(SHMSWAP_IOC_MAGIC, 0x0e)
+#define SHMSWAP_IOC_CHECK	_IO(SHMSWAP_IOC_MAGIC, 0x0f)
+
+/* Limits of every machine. */
+#define SHMSWAP_MIN_FRAMES	16
+#define SHMSWAP_MAX_FRAMES	(1U << 20)
+#define SHMSWAP_MAX_SEGMENTS	32768
+#define SHMSWAP_MAX_PROCESSES	65536
+#define SHMSWAP_MAX_SWAPFILES	32
+#define SHMSWAP_MAX_SLOTS	(1U << 31)
+#define SHMSWAP_MAX_SEGSZ	(1ULL << 38)
+#define SHMSWAP_TASK_SIZE	(1ULL << 47)
+
+/* shmswap_create.flags, shmswap_info.out_flags */
+#define SHMSWAP_MACHINE_KSWAPD		(1U << 0) /* periodic and watermark wake-ups */
+#define SHMSWAP_MACHINE_RMID_FORCED	(1U << 1) /* the last detach destroys */
+
+/**
+ * struct shmswap_create - SHMSWAP_IOC_CREATE: a private machine for this file
+ * @size: sizeof(struct shmswap_create)
+ * @flags: SHMSWAP_MACHINE_*; without SHMSWAP_MACHINE_KSWAPD reclaim happens
+ *	only when a fault needs a frame or SHMSWAP_IOC_RECLAIM asks for it, and
+ *	a run is repeatable to the event
+ * @nr_frames: physical memory in page frames, SHMSWAP_MIN_FRAMES to
+ *	SHMSWAP_MAX_FRAMES; 0: 1024
+ * @ram_swap: slots of a RAM swap area that is enabled at once; 0: none
+ * @shmmax: largest segment in bytes; 0: as large as SHMSWAP_MAX_SEGSZ
+ * @shmall: pages of all segments together; 0: no limit
+ * @shmmni: number of segments, at most SHMSWAP_MAX_SEGMENTS; 0: 4096
+ * @max_tables: limit of the memory for page tables and segments' page lists,
+ *	in pages; 0: 1024 + (@nr_frames + @ram_swap) / 4
+ *
+ * The caller's effective user id becomes the machine's owner.
+ *
+ * Errors: EBUSY the file already did something; EINVAL a value out of range;
+ * ENOSPC the unprivileged users' machines would together hold more pages than
+ * the module parameter user_pages allows (CAP_SYS_RESOURCE is exempt).
+ */
+struct shmswap_create {
+	__u32 size;
+	__u32 flags;
+	__u32 nr_frames;
+	__u32 ram_swap;
+	__aligned_u64 shmmax;
+	__aligned_u64 shmall;
+	__u32 shmmni;
+	__u32 max_tables;
+};
+
+/* shmswap_info.out_flags beside SHMSWAP_MACHINE_* */
+#define SHMSWAP_INFO_DEFAULT	(1U << 30) /* this is the default machine */
+#define SHMSWAP_INFO_PRIVILEGED	(1U << 31) /* the caller may control it */
+
+/**
+ * struct shmswap_info - SHMSWAP_IOC_INFO: what this process runs on
+ * @size: sizeof(struct shmswap_info)
+ * @out_flags: SHMSWAP_MACHINE_* and SHMSWAP_INFO_*
+ * @out_abi_version: SHMSWAP_ABI_VERSION of the module
+ * @out_page_size: bytes in a page and in a frame
+ * @out_nr_frames: frames of the machine
+ * @out_pid: number of this process within its machine
+ * @out_nr_processes: processes of the machine
+ * @out_owner: user id of the machine's owner
+ * @out_rss: pages that this process has mapped
+ * @out_min_flt: faults of this process that needed no new frame
+ * @out_maj_flt: faults of this process that zero-filled or read a frame
+ */
+struct shmswap_info {
+	__u32 size;
+	__u32 out_flags;
+	__u32 out_abi_version;
+	__u32 out_page_size;
+	__u32 out_nr_frames;
+	__u32 out_pid;
+	__u32 out_nr_processes;
+	__u32 out_owner;
+	__aligned_u64 out_rss;
+	__aligned_u64 out_min_flt;
+	__aligned_u64 out_maj_flt;
+};
+
+/* shmswap_fork.flags */
+#define SHMSWAP_FORK_EXEC	(1U << 0) /* empty address space, as after execve(2) */
+#define SHMSWAP_FORK_CLOEXEC	(1U << 1) /* close the new file on execve(2) */
+
+/**
+ * struct shmswap_fork - SHMSWAP_IOC_FORK: a child process of the machine
+ * @size: sizeof(struct shmswap_fork)
+ * @flags: SHMSWAP_FORK_*
+ * @out_fd: new file that is the child; it inherits every attach, with nothing
+ *	mapped yet
+ * @out_pid: number of the child within its machine
+ *
+ * Errors: EAGAIN SHMSWAP_MAX_PROCESSES exist; EMFILE, ENFILE no file left.
+ */
+struct shmswap_fork {
+	__u32 size;
+	__u32 flags;
+	__s32 out_fd;
+	__u32 out_pid;
+};
+
+/**
+ * struct shmswap_shmget - SHMSWAP_IOC_SHMGET: shmget(2)
+ * @size: sizeof(struct shmswap_shmget)
+ * @key: key, or IPC_PRIVATE (0)
+ * @segsz: size in bytes
+ * @shmflg: IPC_CREAT, IPC_EXCL, SHM_NORESERVE (no effect) and the mode bits
+ * @out_shmid: identifier
+ *
+ * Errors: as shmget(2). EINVAL includes SHM_HUGETLB: frames have one size.
+ */
+struct shmswap_shmget {
+	__u32 size;
+	__s32 key;
+	__aligned_u64 segsz;
+	__u32 shmflg;
+	__s32 out_shmid;
+};
+
+/**
+ * struct shmswap_shmat - SHMSWAP_IOC_SHMAT: shmat(2)
+ * @size: sizeof(struct shmswap_shmat)
+ * @shmid: identifier
+ * @addr: wanted address; 0: the machine finds a free area
+ * @shmflg: SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC
+ * @reserved: 0
+ * @out_addr: address of the attach
+ *
+ * Errors: as shmat(2).
+ */
+struct shmswap_shmat {
+	__u32 size;
+	__s32 shmid;
+	__aligned_u64 addr;
+	__u32 shmflg;
+	__u32 reserved;
+	__aligned_u64 out_addr;
+};
+
+/**
+ * struct shmswap_shmdt - SHMSWAP_IOC_SHMDT: shmdt(2)
+ * @size: sizeof(struct shmswap_shmdt)
+ * @flags: 0
+ * @addr: address that SHMSWAP_IOC_SHMAT returned
+ *
+ * Errors: EINVAL no segment is attached at @addr.
+ */
+struct shmswap_shmdt {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 addr;
+};
+
+/**
+ * struct shmswap_shmid_ds - a segment as shmctl(2) shows it
+ * @key: key
+ * @mode: permissions, SHM_DEST (01000), SHM_LOCKED (02000)
+ * @uid: owner's user id
+ * @gid: owner's group id
+ * @cuid: creator's user id
+ * @cgid: creator's group id
+ * @seq: sequence number within the identifier
+ * @cpid: process id of the creator
+ * @lpid: process id of the last attach or detach
+ * @reserved: 0
+ * @segsz: size in bytes
+ * @nattch: number of attaches
+ * @atime: time of the last attach, in seconds since the epoch
+ * @dtime: time of the last detach
+ * @ctime: time of the creation or of the last change by IPC_SET
+ * @rss: resident pages
+ * @swp: swapped pages
+ */
+struct shmswap_shmid_ds {
+	__s32 key;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 cuid;
+	__u32 cgid;
+	__u32 seq;
+	__s32 cpid;
+	__s32 lpid;
+	__u32 reserved;
+	__aligned_u64 segsz;
+	__aligned_u64 nattch;
+	__aligned_s64 atime;
+	__aligned_s64 dtime;
+	__aligned_s64 ctime;
+	__aligned_u64 rss;
+	__aligned_u64 swp;
+};
+
+/**
+ * struct shmswap_shminfo - limits of the machine, for IPC_INFO
+ * @shmmax: largest segment in bytes
+ * @shmmin: smallest segment in bytes
+ * @shmmni: number of segments
+ * @shmseg: attaches per process (as @shmmni; not enforced)
+ * @shmall: pages of all segments together
+ */
+struct shmswap_shminfo {
+	__aligned_u64 shmmax;
+	__aligned_u64 shmmin;
+	__aligned_u64 shmmni;
+	__aligned_u64 shmseg;
+	__aligned_u64 shmall;
+};
+
+/**
+ * struct shmswap_shm_info - use of the machine's resources, for SHM_INFO
+ * @used_ids: number of segments
+ * @shm_tot: pages of all segments, touched or not
+ * @shm_rss: resident pages
+ * @shm_swp: swapped pages
+ * @swap_attempts: pages that the clock looked at
+ * @swap_successes: pages that the clock swapped out
+ */
+struct shmswap_shm_info {
+	__aligned_u64 used_ids;
+	__aligned_u64 shm_tot;
+	__aligned_u64 shm_rss;
+	__aligned_u64 shm_swp;
+	__aligned_u64 swap_attempts;
+	__aligned_u64 swap_successes;
+};
+
+/**
+ * struct shmswap_shmctl - SHMSWAP_IOC_SHMCTL: shmctl(2)
+ * @size: sizeof(struct shmswap_shmctl)
+ * @shmid: identifier; an index into shm_segs for SHM_STAT and SHM_STAT_ANY
+ * @cmd: IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO, SHM_LOCK, SHM_UNLOCK, SHM_STAT,
+ *	SHM_INFO, SHM_STAT_ANY
+ * @out_ret: what shmctl(2) returns: an identifier for SHM_STAT and
+ *	SHM_STAT_ANY, the highest used index for IPC_INFO and SHM_INFO, else 0
+ * @ds: read by IPC_SET (@uid, @gid, @mode), written by IPC_STAT, SHM_STAT and
+ *	SHM_STAT_ANY
+ * @info: written by IPC_INFO
+ * @shm_info: written by SHM_INFO
+ *
+ * Errors: as shmctl(2).
+ */
+struct shmswap_shmctl {
+	__u32 size;
+	__s32 shmid;
+	__u32 cmd;
+	__s32 out_ret;
+	union {
+		struct shmswap_shmid_ds ds;
+		struct shmswap_shminfo info;
+		struct shmswap_shm_info shm_info;
+	};
+};
+
+/* An access in the array of SHMSWAP_IOC_TOUCH: an address and this flag. */
+#define SHMSWAP_TOUCH_WRITE	1ULL
+
+/**
+ * struct shmswap_touch - SHMSWAP_IOC_TOUCH: a batch of accesses without data
+ * @size: sizeof(struct shmswap_touch)
+ * @flags: 0
+ * @accesses: pointer to @count __u64, each a page-aligned address, or'ed with
+ *	SHMSWAP_TOUCH_WRITE if the access is a store
+ * @count: number of accesses
+ * @out_done: accesses done; if the call failed, the index of the one that did
+ * @out_min_flt: faults that needed no new frame
+ * @out_maj_flt: faults that zero-filled a frame or read it from swap
+ *
+ * The out fields are written whether the call fails or not.
+ *
+ * Errors: EINVAL an access is not page-aligned; EFAULT no area, or a store to
+ * a read-only one, or @accesses cannot be read; EIO the page cannot be read
+ * from swap; ENOMEM no frame can be freed, or the page tables' limit.
+ */
+struct shmswap_touch {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 accesses;
+	__u32 count;
+	__u32 out_done;
+	__aligned_u64 out_min_flt;
+	__aligned_u64 out_maj_flt;
+};
+
+/* shmswap_swapon.flags */
+#define SHMSWAP_SWAPON_PREFER	(1U << 0) /* use @prio; else one below all others */
+#define SHMSWAP_SWAPON_RAM	(1U << 1) /* an area of @slots pages of memory */
+
+/**
+ * struct shmswap_swapon - SHMSWAP_IOC_SWAPON: swapon(2)
+ * @size: sizeof(struct shmswap_swapon)
+ * @flags: SHMSWAP_SWAPON_*
+ * @fd: regular file or block device, opened for reading and writing and
+ *	formatted by mkswap(8); -1 with SHMSWAP_SWAPON_RAM
+ * @prio: 0 to 32767, higher is used first; 0 without SHMSWAP_SWAPON_PREFER
+ * @slots: usable slots with SHMSWAP_SWAPON_RAM, 1 to SHMSWAP_MAX_SLOTS - 1;
+ *	otherwise 0
+ * @out_type: number of the area
+ *
+ * Errors: EPERM the caller is neither the machine's owner nor has
+ * CAP_SYS_ADMIN, or SHMSWAP_MAX_SWAPFILES areas are active; EBADF @fd is not
+ * open for reading and writing; EBUSY the file or device is in use as swap or
+ * (a device) mounted; EINVAL neither file nor device, or no valid header;
+ * ENOSPC user_pages, see struct shmswap_create.
+ */
+struct shmswap_swapon {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__s32 prio;
+	__u32 slots;
+	__u32 out_type;
+};
+
+/**
+ * struct shmswap_swapoff - SHMSWAP_IOC_SWAPOFF: swapoff(2)
+ * @size: sizeof(struct shmswap_swapoff)
+ * @type: number of the area
+ *
+ * Brings every page of the area back into memory (others may go out to other
+ * areas meanwhile). If that fails the area stays in use.
+ *
+ * Errors: EPERM as SHMSWAP_IOC_SWAPON; EINVAL no such area; ENOMEM not enough
+ * memory; EIO a page cannot be read; EBUSY another swapoff of it is under way.
+ */
+struct shmswap_swapoff {
+	__u32 size;
+	__u32 type;
+};
+
+/* shmswap_reclaim.method */
+#define SHMSWAP_RECLAIM_TRY	0 /* try_to_free_page(): all methods in rotation */
+#define SHMSWAP_RECLAIM_SHM	1 /* shm_swap(): the clock */
+
+/* The reclaim levels: 6 is gentle, 0 looks at everything. */
+#define SHMSWAP_MAX_LEVEL	6
+
+/**
+ * struct shmswap_reclaim - SHMSWAP_IOC_RECLAIM: let kswapd reclaim now
+ * @size: sizeof(struct shmswap_reclaim)
+ * @method: SHMSWAP_RECLAIM_*
+ * @level: 0 to SHMSWAP_MAX_LEVEL: the priority that a single method is called
+ *	with, the last level that SHMSWAP_RECLAIM_TRY goes down to
+ * @count: how often to call it
+ * @out_calls: calls made; fewer than @count only if a fatal signal arrived
+ * @out_freed: calls that freed a page
+ * @out_attempts: pages that the clock looked at
+ *
+ * Errors: EPERM as SHMSWAP_IOC_SWAPON; EINVAL unknown method or level.
+ */
+struct shmswap_reclaim {
+	__u32 size;
+	__u32 method;
+	__u32 level;
+	__u32 count;
+	__u32 out_calls;
+	__u32 out_freed;
+	__aligned_u64 out_attempts;
+};
+
+/* shmswap_control.set: which fields to change */
+#define SHMSWAP_CONTROL_FLAGS		(1U << 0) /* @flags */
+#define SHMSWAP_CONTROL_FREEPAGES	(1U << 1) /* @freepages_* */
+#define SHMSWAP_CONTROL_KSWAPD		(1U << 2) /* @kswapd_* */
+#define SHMSWAP_CONTROL_SWAPCTL		(1U << 3) /* @max_page_age to @page_initial_age */
+#define SHMSWAP_CONTROL_LIMITS		(1U << 4) /* @shmmni, @shmmax, @shmall */
+
+/**
+ * struct shmswap_control - SHMSWAP_IOC_CONTROL: read and change the settings
+ * @size: sizeof(struct shmswap_control)
+ * @set: SHMSWAP_CONTROL_*, the groups of fields to change; 0 only reads
+ * @flags: SHMSWAP_MACHINE_*
+ * @freepages_min: a fault may take a frame while more than these are free
+ * @freepages_low: kswapd wakes at once when fewer are free
+ * @freepages_high: kswapd goes on at intervals until these are free;
+ *	@freepages_min <= @freepages_low <= @freepages_high < number of frames
+ * @kswapd_interval: milliseconds between two runs, 1 to 60000
+ * @kswapd_maxpages: pages that a run tries to free, 1 to 65536
+ * @max_page_age: highest age, 1 to 255
+ * @page_advance: what a touched page's age grows by, 1 to @max_page_age
+ * @page_decline: what an untouched page's age shrinks by, 1 to @max_page_age
+ * @page_initial_age: age of a new page, 0 to @max_page_age
+ * @shmmni: as in struct shmswap_create, 1 to SHMSWAP_MAX_SEGMENTS
+ * @reserved: 0
+ * @shmmax: largest segment in bytes; at most SHMSWAP_MAX_SEGSZ matters
+ * @shmall: pages of all segments together
+ *
+ * All fields are written back with what is in force afterwards. Existing
+ * segments are not touched by new limits.
+ *
+ * Errors: EPERM @set is not 0 and the caller is neither the machine's owner
+ * nor has CAP_SYS_ADMIN; EINVAL a value out of range: nothing was changed.
+ */
+struct shmswap_control {
+	__u32 size;
+	__u32 set;
+	__u32 flags;
+	__u32 freepages_min;
+	__u32 freepages_low;
+	__u32 freepages_high;
+	__u32 kswapd_interval;
+	__u32 kswapd_maxpages;
+	__u32 max_page_age;
+	__u32 page_advance;
+	__u32 page_decline;
+	__u32 page_initial_age;
+	__u32 shmmni;
+	__u32 reserved;
+	__aligned_u64 shmmax;
+	__aligned_u64 shmall;
+};
+
+/**
+ * struct shmswap_stat - SHMSWAP_IOC_STAT: counters of the machine
+ * @size: sizeof(struct shmswap_stat)
+ * @reserved: 0
+ * @nr_free_pages: free frames
+ * @nr_swap_pages: free slots of all active areas
+ * @nr_swapcache: frames in the swap cache
+ * @nr_table_bytes: memory of the page tables and segments' page lists
+ * @shm_tot: pages of all segments, touched or not
+ * @shm_rss: resident pages of all segments
+ * @shm_swp: swapped pages of all segments
+ * @swap_attempts: pages that the clock looked at
+ * @swap_successes: pages that the clock swapped out
+ * @pgalloc: frames handed out
+ * @pgfree: frames given back
+ * @pgfault: faults
+ * @pgmajfault: faults that zero-filled or read a frame
+ * @pgzero: frames zero-filled
+ * @pswpin: pages read from swap
+ * @pswpout: pages written to swap
+ * @swap_read_errors: reads that failed
+ * @swap_write_errors: writes that failed; each retired its slot
+ * @pgunmap: PTEs that the clock took away
+ * @pgaged: PTEs that the clock made old
+ * @tlb_flush_page: flushes of one page
+ * @tlb_flush_range: flushes of an area
+ * @kswapd_wake: times that kswapd woke up to balance
+ * @kswapd_freed: pages that it freed then
+ * @reclaim_stall: faults that waited for kswapd
+ */
+struct shmswap_stat {
+	__u32 size;
+	__u32 reserved;
+	__aligned_u64 nr_free_pages;
+	__aligned_u64 nr_swap_pages;
+	__aligned_u64 nr_swapcache;
+	__aligned_u64 nr_table_bytes;
+	__aligned_u64 shm_tot;
+	__aligned_u64 shm_rss;
+	__aligned_u64 shm_swp;
+	__aligned_u64 swap_attempts;
+	__aligned_u64 swap_successes;
+	__aligned_u64 pgalloc;
+	__aligned_u64 pgfree;
+	__aligned_u64 pgfault;
+	__aligned_u64 pgmajfault;
+	__aligned_u64 pgzero;
+	__aligned_u64 pswpin;
+	__aligned_u64 pswpout;
+	__aligned_u64 swap_read_errors;
+	__aligned_u64 swap_write_errors;
+	__aligned_u64 pgunmap;
+	__aligned_u64 pgaged;
+	__aligned_u64 tlb_flush_page;
+	__aligned_u64 tlb_flush_range;
+	__aligned_u64 kswapd_wake;
+	__aligned_u64 kswapd_freed;
+	__aligned_u64 reclaim_stall;
+};
+
+/* shmswap_query.what, the record that it yields, and what @start counts */
+#define SHMSWAP_QUERY_SEGS	0 /* struct shmswap_seg; index into shm_segs */
+#define SHMSWAP_QUERY_PAGES	1 /* struct shmswap_pte; page index in segment @id */
+#define SHMSWAP_QUERY_SHARERS	2 /* struct shmswap_vma; position in segment @id's list */
+#define SHMSWAP_QUERY_VMAS	3 /* struct shmswap_vma; address */
+#define SHMSWAP_QUERY_PTES	4 /* struct shmswap_pte; address */
+#define SHMSWAP_QUERY_MEM_MAP	5 /* struct shmswap_page; frame number */
+#define SHMSWAP_QUERY_FREE_AREA	6 /* struct shmswap_free; order */
+#define SHMSWAP_QUERY_SWAPS	7 /* struct shmswap_area; area number */
+#define SHMSWAP_QUERY_SWAP_MAP	8 /* struct shmswap_slot; slot of area @id */
+#define SHMSWAP_QUERY_CLOCK	9 /* struct shmswap_clock; 0 */
+
+#define SHMSWAP_QUERY_END	(~0ULL)
+
+/**
+ * struct shmswap_query - SHMSWAP_IOC_QUERY: records of one kind, in order
+ * @size: sizeof(struct shmswap_query)
+ * @what: SHMSWAP_QUERY_*
+ * @id: segment identifier or area number where @what needs one, else 0
+ * @count: records that @buf has room for
+ * @start: where to start; 0 is the beginning
+ * @buf: pointer to the records
+ * @out_next: where to go on, SHMSWAP_QUERY_END when there is no more
+ * @out_count: records written
+ * @reserved: 0
+ *
+ * Untouched pages, empty page table entries and free slots yield no record.
+ * Records that came from one call are one snapshot as long as they fit into a
+ * page; use a machine without kswapd for more.
+ *
+ * Errors: EINVAL unknown @what, no such segment or area; EACCES no read
+ * permission for the segment; EPERM the mem_map, swap maps and clock of a
+ * machine are for its owner and CAP_SYS_ADMIN.
+ */
+struct shmswap_query {
+	__u32 size;
+	__u32 what;
+	__s32 id;
+	__u32 count;
+	__aligned_u64 start;
+	__aligned_u64 buf;
+	__aligned_u64 out_next;
+	__u32 out_count;
+	__u32 reserved;
+};
+
+/**
+ * struct shmswap_seg - a segment
+ * @shmid: identifier
+ * @index: index into shm_segs
+ * @ds: what IPC_STAT says; zeroed but for key, mode and sizes if the caller
+ *	lacks read permission
+ */
+struct shmswap_seg {
+	__s32 shmid;
+	__u32 index;
+	struct shmswap_shmid_ds ds;
+};
+
+/*
+ * Page table entries: the Alpha AXP layout. An entry that is not valid is
+ * either a swap entry or, in a process, the signature of a shared page.
+ */
+#define SHMSWAP_PTE_VALID	(1ULL << 0)
+#define SHMSWAP_PTE_FOR		(1ULL << 1)	/* fault on read */
+#define SHMSWAP_PTE_FOW		(1ULL << 2)	/* fault on write */
+#define SHMSWAP_PTE_FOE		(1ULL << 3)	/* fault on execute */
+#define SHMSWAP_PTE_ASM		(1ULL << 4)	/* address space match */
+#define SHMSWAP_PTE_GH		(3ULL << 5)	/* granularity hint */
+#define SHMSWAP_PTE_KRE		(1ULL << 8)	/* kernel read enable */
+#define SHMSWAP_PTE_URE		(1ULL << 9)	/* user read enable */
+#define SHMSWAP_PTE_KWE		(1ULL << 12)	/* kernel write enable */
+#define SHMSWAP_PTE_UWE		(1ULL << 13)	/* user write enable */
+#define SHMSWAP_PTE_DIRTY	(1ULL << 17)
+#define SHMSWAP_PTE_ACCESSED	(1ULL << 18)
+#define SHMSWAP_PTE_PFN_SHIFT	32
+
+/* shmswap_pte.kind */
+#define SHMSWAP_PTE_PRESENT	1 /* @a: frame number */
+#define SHMSWAP_PTE_SWAP	2 /* @a: area number, @b: slot */
+#define SHMSWAP_PTE_SHM		3 /* @a: index into shm_segs, @b: page index */
+
+/**
+ * struct shmswap_pte - a page table entry, raw and decoded
+ * @where: address or page index
+ * @pte: the entry
+ * @kind: SHMSWAP_PTE_PRESENT, SHMSWAP_PTE_SWAP or SHMSWAP_PTE_SHM
+ * @a: see there
+ * @b: see there
+ */
+struct shmswap_pte {
+	__aligned_u64 where;
+	__aligned_u64 pte;
+	__u32 kind;
+	__u32 a;
+	__aligned_u64 b;
+};
+
+/* shmswap_vma.flags */
+#define SHMSWAP_VM_READ		(1U << 0)
+#define SHMSWAP_VM_WRITE	(1U << 1)
+#define SHMSWAP_VM_EXEC		(1U << 2)
+#define SHMSWAP_VM_SHARED	(1U << 3)
+
+/**
+ * struct shmswap_vma - an area of a process
+ * @start: first address
+ * @end: first address behind it
+ * @pgoff: page index in the segment of the page at @start
+ * @flags: SHMSWAP_VM_*
+ * @shmid: identifier of the segment
+ * @pid: number of the process within its machine
+ * @reserved: 0
+ */
+struct shmswap_vma {
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 pgoff;
+	__u32 flags;
+	__s32 shmid;
+	__u32 pid;
+	__u32 reserved;
+};
+
+/* shmswap_page.flags, bits as in Linux 2.0 where it had them */
+#define SHMSWAP_PG_LOCKED	(1U << 0)
+#define SHMSWAP_PG_BUDDY	(1U << 8)	/* first frame of a free block */
+#define SHMSWAP_PG_SWAPCACHE	(1U << 9)
+
+/**
+ * struct shmswap_page - a frame, from mem_map
+ * @pfn: frame number
+ * @count: references by page tables, page lists and the swap cache; 0: free
+ * @flags: SHMSWAP_PG_*
+ * @pins: references by operations under way
+ * @age: age
+ * @order: order of the free block that starts here
+ * @shmid: identifier of the segment that the page belongs to; -1: none
+ * @index: page index in it
+ */
+struct shmswap_page {
+	__u32 pfn;
+	__u32 count;
+	__u32 flags;
+	__u32 pins;
+	__u32 age;
+	__u32 order;
+	__s32 shmid;
+	__u32 index;
+};
+
+/**
+ * struct shmswap_free - free blocks of one order
+ * @order: block size, as a power of two
+ * @nr_blocks: number of blocks
+ */
+struct shmswap_free {
+	__u32 order;
+	__u32 nr_blocks;
+};
+
+/* shmswap_area.kind */
+#define SHMSWAP_AREA_RAM	0
+#define SHMSWAP_AREA_FILE	1
+#define SHMSWAP_AREA_PARTITION	2
+
+/**
+ * struct shmswap_area - a swap area
+ * @type: number of the area
+ * @kind: SHMSWAP_AREA_*
+ * @prio: priority
+ * @max: slots with the header and bad ones
+ * @pages: usable slots
+ * @inuse: slots in use
+ * @ino: inode number of the file, 0 for RAM
+ * @dev: device number: of the file's file system, or of the block device
+ */
+struct shmswap_area {
+	__u32 type;
+	__u32 kind;
+	__s32 prio;
+	__u32 max;
+	__u32 pages;
+	__u32 inuse;
+	__aligned_u64 ino;
+	__aligned_u64 dev;
+};
+
+/* shmswap_slot.count of a slot that is never used */
+#define SHMSWAP_SLOT_BAD	0xffff
+
+/**
+ * struct shmswap_slot - a slot that is in use or bad
+ * @slot: number of the slot
+ * @count: users, SHMSWAP_SLOT_BAD
+ */
+struct shmswap_slot {
+	__u32 slot;
+	__u32 count;
+};
+
+/**
+ * struct shmswap_clock - the clock's two hands
+ * @swap_id: index into shm_segs
+ * @swap_idx: page index of the page that is looked at next
+ * @swap_attempts: pages looked at
+ * @swap_successes: pages swapped out
+ */
+struct shmswap_clock {
+	__aligned_u64 swap_id;
+	__aligned_u64 swap_idx;
+	__aligned_u64 swap_attempts;
+	__aligned_u64 swap_successes;
+};
+
+/* shmswap_table.which */
+#define SHMSWAP_TABLE_SHM	0 /* like /proc/sysvipc/shm */
+#define SHMSWAP_TABLE_SWAPS	1 /* like /proc/swaps */
+#define SHMSWAP_TABLE_VMSTAT	2 /* like /proc/vmstat */
+#define SHMSWAP_TABLE_BUDDYINFO	3 /* like /proc/buddyinfo */
+#define SHMSWAP_TABLE_MAPS	4 /* like /proc/PID/maps, of this process */
+
+/* shmswap_table.flags */
+#define SHMSWAP_TABLE_CLOEXEC	(1U << 0) /* close the new file on execve(2) */
+
+/**
+ * struct shmswap_table - SHMSWAP_IOC_TABLE: a file to read a table from
+ * @size: sizeof(struct shmswap_table)
+ * @which: SHMSWAP_TABLE_*
+ * @flags: SHMSWAP_TABLE_CLOEXEC
+ * @out_fd: new file; each read from offset 0 is made anew
+ *
+ * The default machine's tables are also below /proc/shmswap.
+ *
+ * Errors: EINVAL unknown table; EMFILE, ENFILE no file left.
+ */
+struct shmswap_table {
+	__u32 size;
+	__u32 which;
+	__u32 flags;
+	__s32 out_fd;
+};
+
+/* shmswap_check.out_what: what disagreed; the meaning of @out_where */
+#define SHMSWAP_CHECK_OK		0
+#define SHMSWAP_CHECK_FRAME_COUNT	1 /* a frame's count; frame number */
+#define SHMSWAP_CHECK_FRAME_TWICE	2 /* a frame of two pages; frame number */
+#define SHMSWAP_CHECK_FREE_PAGES	3 /* the number of free frames; 0 */
+#define SHMSWAP_CHECK_FREE_AREA		4 /* a pair bit; order << 32 | frame number */
+#define SHMSWAP_CHECK_SLOT_COUNT	5 /* a slot's count; area << 32 | slot */
+#define SHMSWAP_CHECK_SWAP_PAGES	6 /* free or used slots; area, ~0: all */
+#define SHMSWAP_CHECK_SHM_TOT		7 /* the machine's shm_tot; 0 */
+#define SHMSWAP_CHECK_SHM_RSS		8 /* resident pages; shmid, ~0: all */
+#define SHMSWAP_CHECK_SHM_SWP		9 /* swapped pages; shmid, ~0: all */
+#define SHMSWAP_CHECK_NATTCH		10 /* attaches; shmid */
+#define SHMSWAP_CHECK_PTE		11 /* a PTE that no rule explains; address */
+#define SHMSWAP_CHECK_RSS		12 /* a process's rss; process number */
+#define SHMSWAP_CHECK_TABLES		13 /* the memory of page tables; 0 */
+
+/**
+ * struct shmswap_check - SHMSWAP_IOC_CHECK: recompute every count
+ * @size: sizeof(struct shmswap_check)
+ * @out_what: SHMSWAP_CHECK_*
+ * @out_where: where
+ * @out_expected: what the page tables say
+ * @out_found: what was recorded
+ *
+ * The machine stands still meanwhile.
+ *
+ * Errors: EUCLEAN something disagrees: the out fields say what was found
+ * first; EPERM as SHMSWAP_IOC_SWAPON.
+ */
+struct shmswap_check {
+	__u32 size;
+	__u32 out_what;
+	__aligned_u64 out_where;
+	__aligned_u64 out_expected;
+	__aligned_u64 out_found;
+};
+
+#endif /* _SHMSWAP_H */

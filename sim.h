@@ -1,0 +1,851 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The machine: its objects, its locks, and what each file offers the others.
+ *
+ * Locks, outermost first; a lock may be taken while any of those above it is
+ * held and none of those below:
+ *
+ *	m->reclaim_lock			one reclaim or self-check at a time; the
+ *					clock's hands
+ *	  mm->mmap_lock			a process's areas
+ *	    m->shm_lock			which segments and keys exist, shm_tot
+ *	      m->state_lock		read: one step from a consistent state of
+ *					the machine to the next. write: the
+ *					self-check and snapshots
+ *	        seg->lock		a segment: its fields, its attach list, its
+ *					page list, and its pages' PTEs in all
+ *					processes, so that the clock needs no
+ *					mm lock
+ *	          page lock		(trylock) a page that moves
+ *	            m->swap_lock	swap areas, slots and their counts
+ *	              m->free_lock	(spin) free_area
+ *	              m->cache_lock	(spin) the swap cache's hash
+ *
+ * Four rules: no user memory is touched under any of them: pin the page, drop
+ * the locks, copy. No swap I/O happens under any but the page lock: the page
+ * sits locked in the swap cache, and whoever needs it waits there, holding
+ * nothing. Frames are taken before any of them: get one, lock, look again. And
+ * whoever expects a lock to be held says so with lockdep_assert_held().
+ */
+#ifndef _SIM_H
+#define _SIM_H
+
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/maple_tree.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "pte.h"
+
+struct file;
+struct iov_iter;
+struct mem_cgroup;
+struct pid;
+struct seq_file;
+struct sim_machine;
+struct sim_mm;
+struct sim_shmid;
+struct sim_swap_info;
+struct sim_vma;
+struct task_struct;
+struct user_namespace;
+
+/* ------------------------------------------------------------- counters */
+
+/*
+ * What happens is counted here and read through SHMSWAP_IOC_STAT and the
+ * vmstat table; e(CONSTANT, name), where name is the field of struct
+ * shmswap_stat.
+ */
+#define SIM_EVENTS(e)				\
+	e(SWAP_ATTEMPTS, swap_attempts)		\
+	e(SWAP_SUCCESSES, swap_successes)	\
+	e(PGALLOC, pgalloc)			\
+	e(PGFREE, pgfree)			\
+	e(PGFAULT, pgfault)			\
+	e(PGMAJFAULT, pgmajfault)		\
+	e(PGZERO, pgzero)			\
+	e(PSWPIN, pswpin)			\
+	e(PSWPOUT, pswpout)			\
+	e(SWAP_READ_ERRORS, swap_read_errors)	\
+	e(SWAP_WRITE_ERRORS, swap_write_errors)	\
+	e(PGUNMAP, pgunmap)			\
+	e(PGAGED, pgaged)			\
+	e(TLB_FLUSH_PAGE, tlb_flush_page)	\
+	e(TLB_FLUSH_RANGE, tlb_flush_range)	\
+	e(KSWAPD_WAKE, kswapd_wake)		\
+	e(KSWAPD_FREED, kswapd_freed)		\
+	e(RECLAIM_STALL, reclaim_stall)
+
+#define SIM_EVENT_ENUM(id, name) SIM_##id,
+enum sim_event {
+	SIM_EVENTS(SIM_EVENT_ENUM)
+	SIM_NR_EVENTS
+};
+
+/* --------------------------------------------------------------- frames */
+
+#define SIM_NR_ORDERS	6	/* NR_MEM_LISTS of Linux 2.0 */
+
+/* Bits of sim_page.flags; the first is where Linux 2.0 had it. */
+enum sim_page_flag {
+	SIM_PG_LOCKED,		/* under I/O, or about to move */
+	SIM_PG_BUDDY = 8,	/* first frame of a free block */
+	SIM_PG_SWAPCACHE = 9,	/* in the swap cache under @entry */
+};
+
+/*
+ * The references that keep a page in place come in two kinds, in one counter:
+ * those that the page tables, page lists and the swap cache account for, and
+ * pins, by operations under way. The self-check can tell them apart.
+ */
+#define SIM_PIN			(1LL << 32)
+
+/**
+ * struct sim_page - a physical frame, mem_map_t of Linux 2.0
+ * @flags: bits of enum sim_page_flag
+ * @count: references, and SIM_PIN for each pin; 0: free
+ * @page: the memory, allocated when the frame is first used
+ * @list: in free_area while free
+ * @hash: in the swap cache while SIM_PG_SWAPCACHE
+ * @entry: slot while SIM_PG_SWAPCACHE
+ * @seg: segment that the page belongs to, or NULL
+ * @index: page index in @seg
+ * @age: page age, see struct sim_swap_control
+ * @order: order of the free block that starts here (SIM_PG_BUDDY)
+ *
+ * @seg and @index are stable under the segment's lock while its page list
+ * or the swap cache refers to the frame.
+ */
+struct sim_page {
+	unsigned long flags;
+	atomic64_t count;
+	struct page *page;
+	union {
+		struct list_head list;
+		struct hlist_node hash;
+	};
+	sim_swp_entry_t entry;
+	struct sim_shmid *seg;
+	u32 index;
+	u8 age;
+	u8 order;
+};
+
+/**
+ * struct sim_free_area - the free blocks of one order
+ * @list: first frames of the blocks
+ * @nr_blocks: length of @list
+ * @map: a bit per pair of buddies: set if exactly one of them is free
+ */
+struct sim_free_area {
+	struct list_head list;
+	u32 nr_blocks;
+	unsigned long *map;
+};
+
+/**
+ * struct sim_freepages - watermarks, in frames
+ * @min: a fault may take a frame while more than these are free
+ * @low: kswapd wakes at once below
+ * @high: kswapd is content above
+ */
+struct sim_freepages {
+	u32 min;
+	u32 low;
+	u32 high;
+};
+
+/* ------------------------------------------------------------ processes */
+
+#define SIM_MAX_MAP_COUNT	65530	/* as sysctl_max_map_count */
+
+/* What a fault handler needs before it can go on, see sim_fault_prepare(). */
+enum sim_fault_need {
+	SIM_FAULT_DONE,
+	SIM_FAULT_FRAME,	/* a free frame in @frame */
+	SIM_FAULT_WAIT,		/* somebody's I/O on @page to end */
+	SIM_FAULT_READ,		/* @page read from @entry */
+};
+
+/**
+ * struct sim_fault - an access that is being resolved
+ * @m: machine
+ * @mm: process
+ * @address: where
+ * @write: the access is a store
+ * @hit: the page was mapped already: no fault after all
+ * @major: a frame was filled for it
+ * @frame: a free frame that was taken beforehand, or NULL
+ * @page: pinned page: the one that I/O was or is under way on, in the end the
+ *	one that was mapped; or NULL
+ * @seg: segment that @page belongs to, with a reference, or NULL
+ * @index: page index in @seg
+ * @entry: slot that @page is read from
+ */
+struct sim_fault {
+	struct sim_machine *m;
+	struct sim_mm *mm;
+	u64 address;
+	bool write;
+	bool hit;
+	bool major;
+	struct sim_page *frame;
+	struct sim_page *page;
+	struct sim_shmid *seg;
+	pgoff_t index;
+	sim_swp_entry_t entry;
+};
+
+/**
+ * struct sim_vm_operations - what a kind of area does its own way
+ * @open: the area was added to a process
+ * @split: @new becomes what is behind its vm_start of @vma
+ * @close: the area was removed, its PTEs are still there
+ * @nopage: map the page at fault->address. Called with mmap_lock held for
+ *	reading. Returns an enum sim_fault_need or -errno; needs are met with no
+ *	lock held, then it is called again.
+ */
+struct sim_vm_operations {
+	void (*open)(struct sim_vma *vma);
+	void (*split)(struct sim_vma *vma, struct sim_vma *new);
+	void (*close)(struct sim_vma *vma);
+	int (*nopage)(struct sim_vma *vma, struct sim_fault *fault);
+};
+
+/**
+ * struct sim_vma - an area of a process, vm_area_struct of Linux 2.0
+ * @vm_mm: process
+ * @vm_start: first address
+ * @vm_end: first address behind it
+ * @vm_flags: SHMSWAP_VM_*
+ * @vm_pgoff: page index in @vm_seg of the page at @vm_start
+ * @vm_ops: its kind
+ * @vm_seg: segment; the area holds a reference
+ * @vm_next_shared: next attach on the segment's circular list
+ * @vm_prev_shared: previous attach
+ * @removed: on the list of areas that are being removed together
+ *
+ * The list pointers are protected by the segment's lock, all else by the
+ * process's mmap_lock; @vm_start, @vm_end and @vm_pgoff change under both.
+ */
+struct sim_vma {
+	struct sim_mm *vm_mm;
+	u64 vm_start;
+	u64 vm_end;
+	u32 vm_flags;
+	pgoff_t vm_pgoff;
+	const struct sim_vm_operations *vm_ops;
+	struct sim_shmid *vm_seg;
+	struct sim_vma *vm_next_shared;
+	struct sim_vma *vm_prev_shared;
+	struct list_head removed;
+};
+
+/**
+ * struct sim_mm - a process, that is, an address space
+ * @m: machine; the process holds a reference
+ * @ref: the process itself holds one, whoever looks at it for a moment one
+ * @rcu: lookups by number are under RCU
+ * @pid: number within the machine
+ * @creator: the real process that made it
+ * @mmap_lock: protects the areas
+ * @mt: areas by address
+ * @map_count: number of areas
+ * @pgd: top of the page tables, see pte.c
+ * @rss: mapped pages
+ * @min_flt: faults that needed no new frame
+ * @maj_flt: faults that filled one
+ */
+struct sim_mm {
+	struct sim_machine *m;
+	refcount_t ref;
+	struct rcu_head rcu;
+	u32 pid;
+	struct pid *creator;
+	struct rw_semaphore mmap_lock;
+	struct maple_tree mt;
+	u32 map_count;
+	void *pgd;
+	atomic_long_t rss;
+	atomic64_t min_flt;
+	atomic64_t maj_flt;
+};
+
+/* ------------------------------------------------------------- segments */
+
+#define SIM_SHM_DEST		01000	/* destroyed on the last detach */
+#define SIM_SHM_LOCKED		02000	/* not swapped */
+
+/**
+ * struct sim_shmid - a segment, shmid_ds of Linux 2.0
+ * @m: machine
+ * @ref: the table holds one, every attach one, every user for a moment one
+ * @rcu: lookups by key and identifier are under RCU
+ * @hash: in m->shm_keys, unless the key is IPC_PRIVATE
+ * @id: identifier: sequence number * SHMSWAP_MAX_SEGMENTS + index
+ * @lock: protects what follows
+ * @removed: it is being destroyed
+ * @key: key
+ * @mode: permissions, SIM_SHM_DEST, SIM_SHM_LOCKED
+ * @uid: owner
+ * @gid: owner's group
+ * @cuid: creator
+ * @cgid: creator's group
+ * @segsz: size in bytes
+ * @npages: size in pages
+ * @cprid: process that created it
+ * @lprid: process that attached or detached last
+ * @atime: last attach, seconds
+ * @dtime: last detach
+ * @ctime: creation or last IPC_SET
+ * @locker: who locked it into memory, while SIM_SHM_LOCKED
+ * @nattch: attaches
+ * @attaching: operations that are about to attach
+ * @attaches: first area on the circular list, or NULL
+ * @shm_pages: page list: leaf (array of sim_pte_t) by page index / SIM_PTRS_PER_TABLE.
+ *	A word is none (never touched), present (resident) or a swap entry
+ * @rss: resident pages
+ * @swp: swapped pages
+ */
+struct sim_shmid {
+	struct sim_machine *m;
+	refcount_t ref;
+	struct rcu_head rcu;
+	struct rhash_head hash;
+	s32 id;
+
+	struct mutex lock;
+	bool removed;
+	s32 key;
+	u32 mode;
+	kuid_t uid;
+	kgid_t gid;
+	kuid_t cuid;
+	kgid_t cgid;
+	u64 segsz;
+	pgoff_t npages;
+	struct pid *cprid;
+	struct pid *lprid;
+	time64_t atime;
+	time64_t dtime;
+	time64_t ctime;
+	kuid_t locker;
+	unsigned long nattch;
+	unsigned long attaching;
+	struct sim_vma *attaches;
+	struct xarray shm_pages;
+	unsigned long rss;
+	unsigned long swp;
+};
+
+/* --------------------------------------------------------- swap and aging */
+
+/**
+ * struct sim_swap_ops - how an area stores a page
+ * @read: fill @page from @slot; 0 or -errno
+ * @write: store @page in @slot; 0 or -errno
+ * @release: the area is gone; or NULL
+ *
+ * May sleep; called without any lock but the page's.
+ */
+struct sim_swap_ops {
+	int (*read)(struct sim_swap_info *si, u32 slot, struct page *page);
+	int (*write)(struct sim_swap_info *si, u32 slot, struct page *page);
+	void (*release)(struct sim_swap_info *si);
+};
+
+/* Flags of an area, as in Linux 2.0: writable implies used. */
+#define SIM_SWP_USED		1
+#define SIM_SWP_WRITEOK		3
+
+#define SIM_SWAP_MAP_MAX	0xfffe
+#define SIM_SWAP_MAP_BAD	SHMSWAP_SLOT_BAD
+
+#define SIM_SLOTS_PER_CHUNK	((PAGE_SIZE - sizeof(u16)) / sizeof(u16))
+
+/**
+ * struct sim_swap_chunk - use counts of neighbouring slots
+ * @nr_free: slots with count 0
+ * @count: use counts, SIM_SWAP_MAP_BAD for a slot that is never used
+ */
+struct sim_swap_chunk {
+	u16 nr_free;
+	u16 count[SIM_SLOTS_PER_CHUNK];
+};
+
+/**
+ * struct sim_swap_info - a swap area
+ * @m: machine
+ * @list: in m->swap_list, by descending priority
+ * @type: index into m->swap_info
+ * @kind: SHMSWAP_AREA_*
+ * @flags: SIM_SWP_*
+ * @prio: priority
+ * @max: slots, with the header and bad ones
+ * @pages: usable slots
+ * @inuse_pages: slots with a count
+ * @lowest_bit: no slot below is free
+ * @highest_bit: no slot above is free
+ * @cluster_next: where the current cluster goes on
+ * @cluster_nr: slots left in it
+ * @map: struct sim_swap_chunk by slot / SIM_SLOTS_PER_CHUNK; a missing one is
+ *	all free
+ * @ops: how it stores pages
+ * @file: backing file, or NULL
+ * @claim: proof that the block device is ours, see sim_bdev_claim(), or NULL
+ * @busy: in the list of inodes that are in use as swap
+ * @ram: backing pages by slot
+ * @charged: pages charged to user_pages
+ * @private: for @ops
+ *
+ * Protected by m->swap_lock but for what never changes: @m, @type, @kind, @max,
+ * @ops and what belongs to the backing.
+ */
+struct sim_swap_info {
+	struct sim_machine *m;
+	struct list_head list;
+	u32 type;
+	u32 kind;
+	u32 flags;
+	s32 prio;
+	u32 max;
+	u32 pages;
+	u32 inuse_pages;
+	u32 lowest_bit;
+	u32 highest_bit;
+	u32 cluster_next;
+	u32 cluster_nr;
+	struct xarray map;
+	const struct sim_swap_ops *ops;
+	struct file *file;
+	void *claim;
+	struct list_head busy;
+	struct xarray ram;
+	unsigned long charged;
+	void *private;
+};
+
+/**
+ * struct sim_swap_geometry - what a header says
+ * @max: slots, with the header and bad ones
+ * @nr_bad: number of bad slots
+ * @bad: bad slots
+ */
+struct sim_swap_geometry {
+	u32 max;
+	u32 nr_bad;
+	u32 bad[];
+};
+
+/**
+ * struct sim_swap_control - how pages age, swap_control of Linux 2.0
+ * @max_page_age: highest age
+ * @page_advance: what a touched page's age grows by
+ * @page_decline: what an untouched page's age shrinks by
+ * @page_initial_age: age of a new page
+ */
+struct sim_swap_control {
+	u8 max_page_age;
+	u8 page_advance;
+	u8 page_decline;
+	u8 page_initial_age;
+};
+
+/**
+ * struct sim_clock - the two hands
+ * @swap_id: index into shm_segs of the segment that is being swapped
+ * @swap_idx: its page that is looked at next
+ */
+struct sim_clock {
+	u32 swap_id;
+	pgoff_t swap_idx;
+};
+
+/**
+ * struct sim_reclaim_result - what a reclaim request did
+ * @calls: calls made
+ * @freed: calls that freed a page
+ * @attempts: pages that the clock looked at
+ */
+struct sim_reclaim_result {
+	u32 calls;
+	u32 freed;
+	u64 attempts;
+};
+
+/**
+ * struct sim_kswapd - the machine's swap daemon
+ * @task: its thread
+ * @wait: it sleeps here
+ * @lock: protects @requests
+ * @requests: struct sim_reclaim_request to serve, oldest first
+ * @kicked: it is to look at the watermarks
+ * @low: fewer than freepages.low frames were free when it last looked
+ * @armed: it will look again by itself
+ * @last: when it last balanced, jiffies
+ * @interval: time between two runs, milliseconds
+ * @maxpages: pages that a run tries to free
+ */
+struct sim_kswapd {
+	struct task_struct *task;
+	wait_queue_head_t wait;
+	spinlock_t lock;
+	struct list_head requests;
+	bool kicked;
+	bool low;
+	bool armed;
+	unsigned long last;
+	u32 interval;
+	u32 maxpages;
+};
+
+/* -------------------------------------------------------------- machine */
+
+/**
+ * struct sim_config - what a machine is made of; see struct shmswap_create
+ * @flags: SHMSWAP_MACHINE_*
+ * @nr_frames: frames
+ * @ram_swap: slots of the RAM swap area to begin with
+ * @shmmax: largest segment, bytes
+ * @shmall: pages of all segments
+ * @shmmni: number of segments
+ * @max_tables: limit for page tables and page lists, pages
+ *
+ * 0 stands for the default, see sim_config_check().
+ */
+struct sim_config {
+	u32 flags;
+	u32 nr_frames;
+	u32 ram_swap;
+	u64 shmmax;
+	u64 shmall;
+	u32 shmmni;
+	u32 max_tables;
+};
+
+/**
+ * struct sim_machine - everything
+ * @ref: processes, tables that are being read, the module (default machine)
+ * @destroy: the teardown
+ * @destroyed: it is over
+ * @memory: who still looks at this struct then
+ * @flags: SHMSWAP_MACHINE_*
+ * @is_default: the default machine: controlled by CAP_SYS_ADMIN alone
+ * @owner: who made it
+ * @user_ns: whose capabilities count
+ * @memcg: who pays for what kswapd allocates
+ * @charged: pages charged to user_pages
+ * @reclaim_lock: see the top of this file
+ * @state_lock: see the top of this file
+ * @events: counters
+ *
+ * @mem_map: all frames
+ * @nr_frames: their number
+ * @free_lock: protects @free_area, @nr_free_pages
+ * @free_area: free blocks by order
+ * @nr_free_pages: free frames
+ * @freepages: watermarks
+ * @swap_control: page aging
+ *
+ * @table_bytes: memory of page tables and page lists
+ * @max_table_bytes: its limit
+ *
+ * @mms: processes by number
+ * @nr_mms: how many
+ *
+ * @shm_lock: protects membership of @shm_segs and @shm_keys, @shm_used,
+ *	@shm_tot, @shm_seq and @shm_max_id
+ * @shm_segs: segments by index
+ * @shm_keys: segments by key
+ * @shm_used: number of segments
+ * @shm_max_id: highest used index, 0 if there is none (max_shmid)
+ * @shm_seq: sequence number of the next identifier
+ * @shm_tot: pages of all segments
+ * @shm_rss: resident pages
+ * @shm_swp: swapped pages
+ * @shm_locked: pages locked per user, by user id
+ * @shmmax: limit
+ * @shmall: limit
+ * @shmmni: limit
+ * @clock: protected by @reclaim_lock
+ * @reclaim_method: where try_to_free_page() goes on; by @reclaim_lock
+ * @kswapd: the swap daemon
+ *
+ * @swap_lock: protects the areas, their slots and what follows
+ * @swap_info: areas by type
+ * @swap_list: active areas by descending priority
+ * @swap_next: area to take the next slot from, or NULL
+ * @nr_swap_pages: free slots of active areas
+ * @least_priority: last priority given without SHMSWAP_SWAPON_PREFER
+ * @cache_lock: protects @swap_cache
+ * @swap_cache: hash of the pages in the swap cache
+ * @cache_bits: log2 of its size
+ * @nr_swapcache: pages in it
+ */
+struct sim_machine {
+	struct kref ref;
+	struct work_struct destroy;
+	struct completion destroyed;
+	refcount_t memory;
+	u32 flags;
+	bool is_default;
+	kuid_t owner;
+	struct user_namespace *user_ns;
+	struct mem_cgroup *memcg;
+	unsigned long charged;
+	struct mutex reclaim_lock;
+	struct rw_semaphore state_lock;
+	atomic64_t events[SIM_NR_EVENTS];
+
+	struct sim_page *mem_map;
+	u32 nr_frames;
+	spinlock_t free_lock;
+	struct sim_free_area free_area[SIM_NR_ORDERS];
+	u32 nr_free_pages;
+	struct sim_freepages freepages;
+	struct sim_swap_control swap_control;
+
+	atomic_long_t table_bytes;
+	unsigned long max_table_bytes;
+
+	struct xarray mms;
+	atomic_t nr_mms;
+
+	struct mutex shm_lock;
+	struct xarray shm_segs;
+	struct rhashtable shm_keys;
+	u32 shm_used;
+	u32 shm_max_id;
+	u16 shm_seq;
+	u64 shm_tot;
+	atomic_long_t shm_rss;
+	atomic_long_t shm_swp;
+	struct xarray shm_locked;
+	u64 shmmax;
+	u64 shmall;
+	u32 shmmni;
+	struct sim_clock clock;
+	u32 reclaim_method;
+	struct sim_kswapd kswapd;
+
+	struct mutex swap_lock;
+	struct sim_swap_info *swap_info[SHMSWAP_MAX_SWAPFILES];
+	struct list_head swap_list;
+	struct sim_swap_info *swap_next;
+	u64 nr_swap_pages;
+	s32 least_priority;
+	spinlock_t cache_lock;
+	struct hlist_head *swap_cache;
+	u32 cache_bits;
+	atomic_t nr_swapcache;
+};
+
+static inline void sim_count_event(struct sim_machine *m, enum sim_event event)
+{
+	atomic64_inc(&m->events[event]);
+}
+
+static inline void sim_count_events(struct sim_machine *m, enum sim_event event, u64 n)
+{
+	atomic64_add(n, &m->events[event]);
+}
+
+/* shmswap.c */
+struct sim_machine *shmswap_default_machine(void);
+
+/* machine.c */
+int sim_machine_init(unsigned long user_pages);
+void sim_machine_exit(void);
+struct sim_machine *sim_machine_create(const struct sim_config *config);
+void sim_machine_get(struct sim_machine *m);
+void sim_machine_put(struct sim_machine *m);
+bool sim_machine_privileged(const struct sim_machine *m);
+void sim_machine_stat(struct sim_machine *m, struct shmswap_stat *st);
+int sim_machine_control(struct sim_machine *m, struct shmswap_control *c);
+int sim_user_pages_charge(unsigned long pages, unsigned long *charged);
+void sim_user_pages_uncharge(unsigned long charged);
+
+/* page_alloc.c */
+int sim_mem_init(struct sim_machine *m, u32 nr_frames);
+void sim_mem_free(struct sim_machine *m);
+struct sim_page *sim_rmqueue(struct sim_machine *m, u32 order, u32 reserve);
+void sim_free_pages(struct sim_machine *m, struct sim_page *page, u32 order);
+struct sim_page *sim_get_free_page(struct sim_machine *m);
+void sim_put_page(struct sim_machine *m, struct sim_page *page);
+void sim_unpin_page(struct sim_machine *m, struct sim_page *page);
+void sim_default_freepages(u32 nr_frames, struct sim_freepages *freepages);
+
+static inline u32 sim_page_pfn(const struct sim_machine *m, const struct sim_page *page)
+{
+	return page - m->mem_map;
+}
+
+static inline struct sim_page *sim_pfn_page(const struct sim_machine *m, u32 pfn)
+{
+	return &m->mem_map[pfn];
+}
+
+static inline u32 sim_page_count(const struct sim_page *page)
+{
+	return atomic64_read(&page->count);
+}
+
+static inline void sim_get_page(struct sim_page *page)
+{
+	atomic64_inc(&page->count);
+}
+
+/* Pin @page; the caller holds a lock that keeps a reference in place. */
+static inline void sim_pin_page(struct sim_page *page)
+{
+	atomic64_add(SIM_PIN, &page->count);
+}
+
+bool sim_trylock_page(struct sim_page *page);
+void sim_unlock_page(struct sim_page *page);
+int sim_wait_on_page_locked(struct sim_page *page);
+
+/* pte.c */
+#define SIM_PTRS_PER_TABLE	512
+
+void *sim_table_alloc(struct sim_machine *m, size_t bytes);
+void sim_table_free(struct sim_machine *m, void *table, size_t bytes);
+sim_pte_t *sim_pte_offset(struct sim_mm *mm, u64 address);
+sim_pte_t *sim_pte_alloc(struct sim_mm *mm, u64 address);
+sim_pte_t *sim_pte_next(struct sim_mm *mm, u64 *address, u64 end);
+void sim_free_pgtables(struct sim_mm *mm, u64 start, u64 end, u64 floor, u64 ceiling);
+size_t sim_mm_table_bytes(struct sim_mm *mm);
+void sim_flush_tlb_page(struct sim_vma *vma, u64 address);
+void sim_flush_tlb_range(struct sim_mm *mm, u64 start, u64 end);
+
+/* mmap.c */
+struct sim_mm *sim_mm_create(struct sim_machine *m);
+struct sim_mm *sim_mm_fork(struct sim_mm *parent);
+void sim_mm_exit(struct sim_mm *mm);
+struct sim_mm *sim_mm_next(struct sim_machine *m, unsigned long *pid);
+void sim_mm_put(struct sim_mm *mm);
+struct sim_vma *sim_find_vma(struct sim_mm *mm, u64 address);
+struct sim_vma *sim_find_vma_intersection(struct sim_mm *mm, u64 start, u64 end);
+u64 sim_get_unmapped_area(struct sim_mm *mm, u64 len);
+struct sim_vma *sim_vma_alloc(struct sim_mm *mm, u64 start, u64 len);
+void sim_vma_free(struct sim_vma *vma);
+int sim_insert_vma(struct sim_vma *vma);
+int sim_munmap(struct sim_mm *mm, u64 start, u64 end);
+
+/* memory.c */
+int sim_fault_prepare(struct sim_fault *f, int need);
+void sim_fault_finish(struct sim_fault *f);
+int sim_handle_mm_fault(struct sim_fault *f);
+int sim_touch(struct sim_mm *mm, const u64 *accesses, u32 nr, struct shmswap_touch *t);
+ssize_t sim_access(struct sim_mm *mm, u64 address, struct iov_iter *iter, bool write);
+bool sim_access_pte(sim_pte_t *ptep, bool write);
+
+/* shm.c */
+int sim_shm_init(struct sim_machine *m);
+void sim_shm_exit(struct sim_machine *m);
+int sim_shmget(struct sim_machine *m, struct shmswap_shmget *arg);
+int sim_shmctl(struct sim_machine *m, struct shmswap_shmctl *arg);
+struct sim_shmid *sim_shm_find(struct sim_machine *m, s32 id);
+struct sim_shmid *sim_shm_next(struct sim_machine *m, unsigned long *index);
+void sim_shm_put(struct sim_shmid *seg);
+bool sim_shm_permitted(const struct sim_shmid *seg, u32 flag);
+bool sim_shm_readable(const struct sim_shmid *seg);
+void sim_shm_fill_ds(const struct sim_shmid *seg, struct shmswap_shmid_ds *ds);
+bool sim_shm_begin_destroy(struct sim_shmid *seg, bool doomed);
+void sim_shm_destroy(struct sim_shmid *seg);
+
+static inline u32 sim_shm_index(s32 id)
+{
+	return id % SHMSWAP_MAX_SEGMENTS;
+}
+
+/* shmat.c */
+int sim_shmat(struct sim_mm *mm, struct shmswap_shmat *arg);
+int sim_shmdt(struct sim_mm *mm, u64 address);
+
+/* shm_pages.c */
+size_t sim_shm_leaf_bytes(const struct sim_shmid *seg, unsigned long leaf);
+sim_pte_t *sim_shm_word(struct sim_shmid *seg, pgoff_t index);
+sim_pte_t *sim_shm_next_word(struct sim_shmid *seg, pgoff_t *index);
+void sim_shm_set_resident(struct sim_shmid *seg, pgoff_t index, sim_pte_t *word,
+			  struct sim_page *page);
+void sim_shm_set_swapped(struct sim_shmid *seg, sim_pte_t *word, sim_swp_entry_t entry);
+void sim_shm_free_pages(struct sim_shmid *seg);
+int sim_shm_getpage(struct sim_shmid *seg, pgoff_t index, struct sim_fault *f,
+		    struct sim_page **pagep);
+int sim_shm_swapin(struct sim_fault *f);
+int sim_shm_unuse(struct sim_machine *m, u32 type);
+
+/* clock.c */
+int sim_shm_swap(struct sim_machine *m, int prio);
+
+/* vmscan.c */
+int sim_try_to_free_page(struct sim_machine *m, int stop);
+int sim_reclaim(struct sim_machine *m, u32 method, u32 level, u32 count,
+		struct sim_reclaim_result *result);
+void sim_wakeup_kswapd(struct sim_machine *m);
+int sim_kswapd_run(struct sim_machine *m);
+void sim_kswapd_stop(struct sim_machine *m);
+
+/* swapfile.c */
+int sim_swap_header_check(void *header, u64 bytes, struct sim_swap_geometry **geometry);
+int sim_swapon(struct sim_machine *m, struct shmswap_swapon *arg);
+int sim_swapoff(struct sim_machine *m, u32 type);
+struct sim_swap_info *sim_swap_area_alloc(struct sim_machine *m);
+int sim_swap_area_add(struct sim_swap_info *si, const struct sim_swap_geometry *geometry,
+		      s32 prio);
+void sim_swap_area_free(struct sim_swap_info *si);
+void sim_swap_exit(struct sim_machine *m);
+
+/* swap_map.c */
+int sim_swap_map_init(struct sim_swap_info *si, const struct sim_swap_geometry *g);
+void sim_swap_map_free(struct sim_swap_info *si);
+void sim_swap_enable(struct sim_swap_info *si);
+void sim_swap_disable(struct sim_swap_info *si);
+sim_swp_entry_t sim_get_swap_page(struct sim_machine *m);
+int sim_swap_duplicate(struct sim_machine *m, sim_swp_entry_t entry);
+void sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry);
+void sim_swap_retire(struct sim_machine *m, sim_swp_entry_t entry);
+u32 sim_swap_next_used(struct sim_swap_info *si, u64 *slot);
+u32 sim_swap_count(struct sim_machine *m, sim_swp_entry_t entry);
+
+/* swap_state.c */
+int sim_swap_cache_init(struct sim_machine *m);
+void sim_swap_cache_exit(struct sim_machine *m);
+void sim_add_to_swap_cache(struct sim_machine *m, struct sim_page *page, sim_swp_entry_t entry);
+void sim_delete_from_swap_cache(struct sim_machine *m, struct sim_page *page);
+struct sim_page *sim_lookup_swap_cache(struct sim_machine *m, sim_swp_entry_t entry);
+
+/* page_io.c */
+extern const struct sim_swap_ops sim_swap_ram_ops;
+extern const struct sim_swap_ops sim_swap_file_ops;
+int sim_swap_readpage(struct sim_machine *m, struct sim_page *page);
+int sim_swap_writepage(struct sim_machine *m, struct sim_page *page);
+
+/* query.c */
+int sim_query(struct sim_mm *mm, struct shmswap_query *q);
+
+/* check.c */
+int sim_check(struct sim_machine *m, struct shmswap_check *check);
+
+/* procfs.c */
+struct file *sim_table_file(struct sim_mm *mm, u32 which);
+int shmswap_procfs_init(void);
+void shmswap_procfs_exit(void);
+
+/* chardev.c */
+int shmswap_chardev_init(void);
+void shmswap_chardev_exit(void);
+
+#endif /* _SIM_H */

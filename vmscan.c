@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reclaim: try_to_free_page() with its methods, and kswapd, the thread that
+ * alone calls it.
+ *
+ * Whoever needs a frame asks kswapd and waits, holding nothing. A machine
+ * without SHMSWAP_MACHINE_KSWAPD has the thread too, to serve such requests one
+ * at a time, but it never wakes up by itself.
+ */
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/memcontrol.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "sim.h"
+
+/* The level that kswapd goes down to unless memory is very low. */
+#define KSWAPD_STOP_LEVEL	3
+
+/* The methods, in the order of Linux 2.0's rotation. */
+static int (*const methods[])(struct sim_machine *m, int prio) = {
+	sim_shm_swap,
+};
+
+/**
+ * struct sim_reclaim_request - work for kswapd
+ * @list: in sim_kswapd.requests
+ * @ref: the thread and the one that waits hold one each
+ * @done: the work is done
+ * @abandoned: nobody waits any more
+ * @method: SHMSWAP_RECLAIM_*
+ * @level: see struct shmswap_reclaim
+ * @count: calls to make
+ * @result: what was done
+ */
+struct sim_reclaim_request {
+	struct list_head list;
+	refcount_t ref;
+	struct completion done;
+	bool abandoned;
+	u32 method;
+	u32 level;
+	u32 count;
+	struct sim_reclaim_result result;
+};
+
+/**
+ * sim_try_to_free_page() - free one frame
+ * @m: machine
+ * @stop: level to go down to from SHMSWAP_MAX_LEVEL
+ *
+ * Mirrors Linux 2.0 try_to_free_page(): goes on with the method that was
+ * successful last, and after all have failed tries them again, harder.
+ *
+ * Context: sleeps; reclaim_lock held.
+ * Return: 1 if a frame was freed, 0 if not.
+ */
+int sim_try_to_free_page(struct sim_machine *m, int stop)
+{
+	int level;
+
+	lockdep_assert_held(&m->reclaim_lock);
+	for (level = SHMSWAP_MAX_LEVEL; level >= stop; level--) {
+		for (; m->reclaim_method < ARRAY_SIZE(methods); m->reclaim_method++) {
+			if (methods[m->reclaim_method](m, level))
+				return 1;
+		}
+		m->reclaim_method = 0;
+	}
+	return 0;
+}
+
+static void put_request(struct sim_reclaim_request *req)
+{
+	if (refcount_dec_and_test(&req->ref))
+		kfree(req);
+}
+
+static void serve(struct sim_machine *m, struct sim_reclaim_request *req)
+{
+	u64 attempts;
+	int freed;
+
+	while (req->result.calls < req->count && !READ_ONCE(req->abandoned)) {
+		mutex_lock(&m->reclaim_lock);
+		attempts = atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]);
+		if (req->method == SHMSWAP_RECLAIM_SHM)
+			freed = sim_shm_swap(m, req->level);
+		else
+			freed = sim_try_to_free_page(m, req->level);
+		req->result.attempts += atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]) - attempts;
+		mutex_unlock(&m->reclaim_lock);
+		req->result.calls++;
+		req->result.freed += freed;
+		cond_resched();
+	}
+	complete(&req->done);
+	put_request(req);
+}
+
+static void serve_requests(struct sim_machine *m)
+{
+	struct sim_kswapd *k = &m->kswapd;
+	struct sim_reclaim_request *req;
+
+	for (;;) {
+		spin_lock(&k->lock);
+		req = list_first_entry_or_null(&k->requests, struct sim_reclaim_request, list);
+		if (req)
+			list_del(&req->list);
+		spin_unlock(&k->lock);
+		if (!req)
+			return;
+		serve(m, req);
+	}
+}
+
+/**
+ * sim_reclaim() - let kswapd reclaim, and wait for it
+ * @m: machine
+ * @method: SHMSWAP_RECLAIM_*
+ * @level: see struct shmswap_reclaim
+ * @count: calls to make
+ * @result: what was done
+ *
+ * Context: sleeps; no lock held, for reclaim may need any of them.
+ * Return: 0; -EINTR a fatal signal arrived first; -ENOMEM.
+ */
+int sim_reclaim(struct sim_machine *m, u32 method, u32 level, u32 count,
+		struct sim_reclaim_result *result)
+{
+	struct sim_reclaim_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
+	int err;
+
+	if (!req)
+		return -ENOMEM;
+	refcount_set(&req->ref, 2);
+	init_completion(&req->done);
+	req->method = method;
+	req->level = level;
+	req->count = count;
+	spin_lock(&m->kswapd.lock);
+	list_add_tail(&req->list, &m->kswapd.requests);
+	spin_unlock(&m->kswapd.lock);
+	wake_up(&m->kswapd.wait);
+	err = wait_for_completion_killable(&req->done);
+	if (err)
+		WRITE_ONCE(req->abandoned, true);
+	else
+		*result = req->result;
+	put_request(req);
+	return err ? -EINTR : 0;
+}
+
+/* How far below freepages.min kswapd works harder; as in Linux 2.0.40. */
+static u32 kswapd_reserve(u32 min)
+{
+	return min < 48 ? min : min - (12 + min / 8);
+}
+
+/* One balancing run; mirrors the body of kswapd() of Linux 2.0.40. */
+static void balance(struct sim_machine *m)
+{
+	u32 reserve = kswapd_reserve(m->freepages.min);
+	u32 free = READ_ONCE(m->nr_free_pages);
+	u32 tries = m->kswapd.maxpages;
+	int stop = free <= m->freepages.min ? 0 : KSWAPD_STOP_LEVEL;
+
+	if (free <= reserve)
+		tries += reserve + 1 - free;
+	sim_count_event(m, SIM_KSWAPD_WAKE);
+	while (tries-- && !kthread_should_stop()) {
+		mutex_lock(&m->reclaim_lock);
+		sim_count_events(m, SIM_KSWAPD_FREED, sim_try_to_free_page(m, stop));
+		mutex_unlock(&m->reclaim_lock);
+		cond_resched();
+	}
+	m->kswapd.last = jiffies;
+}
+
+/*
+ * Is it time for a run? Below freepages.low at once and then every half
+ * interval, below freepages.high every interval; @timeout is set to how long
+ * to sleep otherwise.
+ */
+static bool balance_due(struct sim_machine *m, long *timeout)
+{
+	struct sim_kswapd *k = &m->kswapd;
+	u32 free = READ_ONCE(m->nr_free_pages);
+	bool was_low = k->low;
+	unsigned long next;
+
+	WRITE_ONCE(k->low, free < m->freepages.low);
+	WRITE_ONCE(k->armed, (m->flags & SHMSWAP_MACHINE_KSWAPD) && free < m->freepages.high);
+	*timeout = MAX_SCHEDULE_TIMEOUT;
+	if (!k->armed)
+		return false;
+	if (k->low && !was_low)
+		return true;
+	next = k->last + msecs_to_jiffies(k->low ? k->interval / 2 : k->interval);
+	if (time_after_eq(jiffies, next))
+		return true;
+	*timeout = next - jiffies;
+	return false;
+}
+
+static bool kswapd_woken(struct sim_kswapd *k)
+{
+	return READ_ONCE(k->kicked) || !list_empty_careful(&k->requests) || kthread_should_stop();
+}
+
+static int kswapd(void *data)
+{
+	struct sim_machine *m = data;
+	struct sim_kswapd *k = &m->kswapd;
+	struct mem_cgroup *memcg = set_active_memcg(m->memcg);
+	long timeout;
+
+	while (!kthread_should_stop()) {
+		serve_requests(m);
+		WRITE_ONCE(k->kicked, false);
+		/* Pairs with the one in sim_wakeup_kswapd(). */
+		smp_mb();
+		if (balance_due(m, &timeout))
+			balance(m);
+		else
+			wait_event_idle_timeout(k->wait, kswapd_woken(k), timeout);
+	}
+	serve_requests(m);
+	set_active_memcg(memcg);
+	return 0;
+}
+
+/**
+ * sim_wakeup_kswapd() - tell kswapd that frames are getting few
+ * @m: machine with fewer than freepages.high free frames, or new settings
+ *
+ * Context: any.
+ */
+void sim_wakeup_kswapd(struct sim_machine *m)
+{
+	struct sim_kswapd *k = &m->kswapd;
+
+	/* Whatever the caller changed must be seen by who clears kicked. */
+	smp_mb();
+	if (READ_ONCE(k->kicked))
+		return;
+	WRITE_ONCE(k->kicked, true);
+	wake_up(&k->wait);
+}
+
+/**
+ * sim_kswapd_run() - start the swap daemon
+ * @m: machine
+ *
+ * Context: may sleep.
+ * Return: 0 or -errno.
+ */
+int sim_kswapd_run(struct sim_machine *m)
+{
+	struct sim_kswapd *k = &m->kswapd;
+	struct task_struct *task;
+
+	init_waitqueue_head(&k->wait);
+	spin_lock_init(&k->lock);
+	INIT_LIST_HEAD(&k->requests);
+	k->interval = 250;
+	k->maxpages = 4;
+	k->last = jiffies;
+	task = kthread_run(kswapd, m, "shmswap_kswapd");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	k->task = task;
+	return 0;
+}
+
+/**
+ * sim_kswapd_stop() - stop the swap daemon
+ * @m: machine; does nothing if it was not started
+ *
+ * Context: sleeps until its run, and any I/O, is over.
+ */
+void sim_kswapd_stop(struct sim_machine *m)
+{
+	if (m->kswapd.task)
+		kthread_stop(m->kswapd.task);
+}
