@@ -362,7 +362,8 @@ struct call_op {
 	[_IOC_NR(cmd)] = {							\
 		.fn = call_##name,						\
 		.min_size = offsetofend(struct shmswap_##name, last),		\
-		.size = sizeof(struct shmswap_##name),				\
+		.size = sizeof(struct shmswap_##name) +				\
+			BUILD_BUG_ON_ZERO(sizeof(struct shmswap_##name) % sizeof(u64)), \
 		##__VA_ARGS__							\
 	}
 
@@ -388,16 +389,81 @@ static const struct call_op calls[] = {
 };
 
 /* Give out the descriptor of a new file, or, after an error, take it back. */
-static void finish_new_file(struct call *call, int err)
+static noinline void finish_new_file(struct call *call, int err)
 {
-	if (!call->new_file)
-		return;
 	if (!err) {
 		fd_install(call->new_fd, call->new_file);
 		return;
 	}
 	put_unused_fd(call->new_fd);
 	fput(call->new_file);
+}
+
+/* Copy in a struct of an older or a newer size than ours. */
+static noinline int copy_arg_in_sized(union call_arg *arg, void __user *user, u32 *size,
+				      const struct call_op *op)
+{
+	int err;
+
+	if (get_user(*size, (u32 __user *)user))
+		return -EFAULT;
+	if (*size < op->min_size)
+		return -EINVAL;
+	if (*size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(arg, op->size, user, *size);
+	if (err)
+		return err;
+	*size = min_t(u32, *size, op->size);
+	return copy_to_user(user, arg, *size) ? -EFAULT : 0;
+}
+
+/*
+ * Copy the struct in, and write it back, for what cannot be written back must
+ * not be done in the first place. One of our size is copied word by word: the
+ * checks of a copy of variable size would cost more than a small call.
+ */
+static int copy_arg_in(union call_arg *arg, void __user *user, u32 *size,
+		       const struct call_op *op)
+{
+	u64 __user *from = user;
+	u64 *to = (u64 *)arg;
+	u32 i;
+
+	if (!user_access_begin(from, op->size))
+		return copy_arg_in_sized(arg, user, size, op);
+	for (i = 0; i < op->size / sizeof(*to); i++) {
+		unsafe_get_user(to[i], &from[i], other);
+		if (*(u32 *)arg != op->size)
+			goto other;
+		unsafe_put_user(to[i], &from[i], other);
+	}
+	user_access_end();
+	*size = op->size;
+	return 0;
+other:
+	user_access_end();
+	return copy_arg_in_sized(arg, user, size, op);
+}
+
+static int copy_arg_out(void __user *user, const union call_arg *arg, u32 size,
+			const struct call_op *op)
+{
+	const u64 *from = (const u64 *)arg;
+	u64 __user *to = user;
+	u32 i;
+
+	if (size != op->size)
+		return copy_to_user(user, arg, size) ? -EFAULT : 0;
+	if (!user_write_access_begin(to, size))
+		return -EFAULT;
+	for (i = 0; i < size / sizeof(*to); i++)
+		unsafe_put_user(from[i], &to[i], fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 static int do_call(struct call *call, const struct call_op *op, union call_arg *arg,
@@ -407,9 +473,10 @@ static int do_call(struct call *call, const struct call_op *op, union call_arg *
 
 	if (!err && op->fd_offset)
 		*(s32 *)((void *)arg + op->fd_offset) = call->new_fd;
-	if ((!err || op->out_on_error) && copy_to_user(user, arg, size))
+	if ((!err || op->out_on_error) && copy_arg_out(user, arg, size, op))
 		err = -EFAULT;
-	finish_new_file(call, err);
+	if (call->new_file)
+		finish_new_file(call, err);
 	return err;
 }
 
@@ -422,23 +489,13 @@ static long shmswap_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	u32 size;
 	int err;
 
-	if (_IOC_TYPE(cmd) != SHMSWAP_IOC_MAGIC || _IOC_NR(cmd) >= ARRAY_SIZE(calls) ||
-	    cmd != _IO(SHMSWAP_IOC_MAGIC, _IOC_NR(cmd)))
+	cmd -= _IO(SHMSWAP_IOC_MAGIC, 0);
+	if (cmd >= ARRAY_SIZE(calls))
 		return -ENOTTY;
-	op = &calls[_IOC_NR(cmd)];
-	if (get_user(size, (u32 __user *)user))
-		return -EFAULT;
-	if (size < op->min_size)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	err = copy_struct_from_user(&arg, op->size, user, size);
+	op = &calls[cmd];
+	err = copy_arg_in(&arg, user, &size, op);
 	if (err)
 		return err;
-	size = min_t(u32, size, op->size);
-	/* What cannot be written back must not be done in the first place. */
-	if (copy_to_user(user, &arg, size))
-		return -EFAULT;
 	if (op->fn != call_create) {
 		call.mm = get_file_mm(file);
 		if (IS_ERR(call.mm))

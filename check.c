@@ -97,16 +97,13 @@ static int count_word(struct census *c, struct sim_shmid *seg, pgoff_t index, si
 static int count_words(struct census *c, struct sim_shmid *seg)
 {
 	u64 rss = 0, swp = 0;
-	unsigned long nr;
 	pgoff_t index;
 	sim_pte_t *word;
-	void *leaf;
 	int err = 0;
 
 	for (index = 0; !err && (word = sim_shm_next_word(seg, &index)); index++)
 		err = count_word(c, seg, index, *word, &rss, &swp);
-	xa_for_each(&seg->shm_pages, nr, leaf)
-		c->table_bytes += sim_shm_leaf_bytes(seg, nr);
+	c->table_bytes += sim_shm_list_bytes(seg);
 	c->tot += seg->npages;
 	c->rss += rss;
 	c->swp += swp;
@@ -338,7 +335,6 @@ static int check_chunk(struct census *c, const struct sim_swap_info *si, unsigne
 static int check_areas(struct census *c)
 {
 	struct sim_machine *m = c->m;
-	struct sim_swap_chunk *chunk;
 	u64 nr_swap_pages = 0;
 	unsigned long nr;
 	int type, err;
@@ -349,8 +345,8 @@ static int check_areas(struct census *c)
 
 		if (!si)
 			continue;
-		xa_for_each(&si->map, nr, chunk) {
-			err = check_chunk(c, si, nr, chunk, &used);
+		for (nr = 0; nr <= (si->max - 1) / SIM_SLOTS_PER_CHUNK; nr++) {
+			err = si->map[nr] ? check_chunk(c, si, nr, si->map[nr], &used) : 0;
 			if (err)
 				return err;
 		}

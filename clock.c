@@ -17,6 +17,7 @@
  * @budget: pages that may still be examined
  * @entry: slot that was reserved for the victim
  * @wrapped: the hand went round the segments
+ * @writing: victim that is to be written when the locks are dropped, or NULL
  * @freed: a page was swapped out
  */
 struct scan {
@@ -24,6 +25,7 @@ struct scan {
 	long budget;
 	sim_swp_entry_t entry;
 	bool wrapped;
+	struct sim_page *writing;
 	bool freed;
 };
 
@@ -58,46 +60,80 @@ static struct sim_shmid *next_segment(struct scan *scan)
 /*
  * Take the page away from one process if it is old there, else make it old.
  * An attach that a partial unmap has left without the page is passed over.
+ * Returns true if the process had the page.
  */
-static void unmap_one(struct sim_vma *vma, u32 id, pgoff_t index, struct sim_page *page)
+static bool unmap_one(struct sim_vma *vma, u32 id, pgoff_t index, u32 *aged)
 {
-	struct sim_machine *m = vma->vm_mm->m;
 	u64 address = vma->vm_start + ((u64)(index - vma->vm_pgoff) << PAGE_SHIFT);
 	sim_pte_t *ptep, pte;
 
 	if (index < vma->vm_pgoff || address >= vma->vm_end)
-		return;
+		return false;
 	ptep = sim_pte_offset(vma->vm_mm, address);
 	if (!ptep)
-		return;
+		return false;
 	for (;;) {
 		pte = sim_ptep_get(ptep);
 		if (!sim_pte_present(pte))
-			return;
+			return false;
 		if (!sim_pte_young(pte)) {
 			if (sim_ptep_cmpxchg(ptep, pte, sim_shm_signature(id, index)))
 				break;
 		} else if (sim_ptep_cmpxchg(ptep, pte, sim_pte_mkold(pte))) {
-			sim_count_event(m, SIM_PGAGED);
-			return;
+			(*aged)++;
+			return false;
 		}
 	}
-	sim_put_page(m, page);
 	atomic_long_dec(&vma->vm_mm->rss);
-	sim_count_event(m, SIM_PGUNMAP);
 	sim_flush_tlb_page(vma, address);
+	return true;
 }
 
 static void unmap_sharers(struct sim_shmid *seg, pgoff_t index, struct sim_page *page)
 {
+	u32 id = sim_shm_index(seg->id);
 	struct sim_vma *vma = seg->attaches;
+	u32 unmapped = 0;
+	u32 aged = 0;
 
 	if (!vma)
 		return;
 	do {
-		unmap_one(vma, sim_shm_index(seg->id), index, page);
+		unmapped += unmap_one(vma, id, index, &aged);
 		vma = vma->vm_next_shared;
 	} while (vma != seg->attaches);
+	/* The page list still has its reference, so that was not the last. */
+	atomic64_sub(unmapped, &page->count);
+	sim_count_events(seg->m, SIM_PGUNMAP, unmapped);
+	sim_count_events(seg->m, SIM_PGAGED, aged);
+}
+
+/*
+ * The slot of a victim that could not be written: it is never used again,
+ * unless it was only the kernel that had no memory.
+ */
+static void reject_slot(struct scan *scan, int err)
+{
+	if (err == -ENOMEM)
+		sim_swap_free(scan->m, scan->entry, 1);
+	else
+		sim_swap_retire(scan->m, scan->entry);
+}
+
+/* Write the page here and now, to an area that only copies memory. */
+static void swap_out_now(struct scan *scan, struct sim_shmid *seg, sim_pte_t *word,
+			 struct sim_page *page)
+{
+	int err = sim_swap_writepage(scan->m, scan->entry, page);
+
+	sim_unlock_page(page);
+	if (err) {
+		reject_slot(scan, err);
+		return;
+	}
+	sim_shm_set_swapped(seg, word, scan->entry);
+	sim_put_page(scan->m, page);
+	scan->freed = true;
 }
 
 /* The page's word becomes the slot; the page goes into the swap cache. */
@@ -110,17 +146,19 @@ static void begin_swap_out(struct scan *scan, struct sim_shmid *seg, sim_pte_t *
 	sim_add_to_swap_cache(m, page, scan->entry);
 	sim_shm_set_swapped(seg, word, scan->entry);
 	sim_put_page(m, page);
+	scan->writing = page;
 }
 
 /*
  * Write the page with no lock held but its own, then let go of it. Whoever
  * pinned it meanwhile waits in a fault, so it goes back into the page list.
  */
-static void finish_swap_out(struct scan *scan, struct sim_shmid *seg, struct sim_page *page)
+static void finish_swap_out(struct scan *scan, struct sim_shmid *seg)
 {
 	struct sim_machine *m = scan->m;
+	struct sim_page *page = scan->writing;
 	pgoff_t index = page->index;
-	int err = sim_swap_writepage(m, page);
+	int err = sim_swap_writepage(m, scan->entry, page);
 	sim_pte_t *word;
 
 	down_read(&m->state_lock);
@@ -131,24 +169,21 @@ static void finish_swap_out(struct scan *scan, struct sim_shmid *seg, struct sim
 	if ((err || atomic64_read(&page->count) != 1) &&
 	    word && sim_pte_same(*word, sim_swp_entry_to_pte(scan->entry))) {
 		sim_shm_set_resident(seg, index, word, page);
-		sim_swap_free(m, scan->entry);
+		sim_swap_free(m, scan->entry, 1);
 		scan->freed = false;
 	}
 	sim_delete_from_swap_cache(m, page);
-	/* That the kernel had no memory is not the slot's fault. */
-	if (err && err != -ENOMEM)
-		sim_swap_retire(m, scan->entry);
+	if (err)
+		reject_slot(scan, err);
 	else
-		sim_swap_free(m, scan->entry);
+		sim_swap_free(m, scan->entry, 1);
 	sim_unlock_page(page);
 	mutex_unlock(&seg->lock);
 	up_read(&m->state_lock);
-	if (scan->freed)
-		sim_count_event(m, SIM_SWAP_SUCCESSES);
 }
 
 static enum verdict examine(struct scan *scan, struct sim_shmid *seg, sim_pte_t *word,
-			    pgoff_t index, struct sim_page **victim)
+			    pgoff_t index)
 {
 	struct sim_page *page = sim_pfn_page(scan->m, sim_pte_pfn(*word));
 
@@ -164,14 +199,15 @@ static enum verdict examine(struct scan *scan, struct sim_shmid *seg, sim_pte_t 
 		sim_unlock_page(page);
 		return NEXT_SEGMENT;
 	}
-	begin_swap_out(scan, seg, word, page);
-	*victim = page;
+	if (sim_swap_synchronous(scan->m, scan->entry))
+		swap_out_now(scan, seg, word, page);
+	else
+		begin_swap_out(scan, seg, word, page);
 	return SWAPPED;
 }
 
 /* Move the second hand until a page is found, or the pages or budget end. */
-static enum verdict scan_segment(struct scan *scan, struct sim_shmid *seg,
-				 struct sim_page **victim)
+static enum verdict scan_segment(struct scan *scan, struct sim_shmid *seg)
 {
 	struct sim_clock *clock = &scan->m->clock;
 	sim_pte_t *word;
@@ -185,7 +221,7 @@ static enum verdict scan_segment(struct scan *scan, struct sim_shmid *seg,
 			break;
 		clock->swap_idx = index + 1;
 		if (sim_pte_present(*word))
-			verdict = examine(scan, seg, word, index, victim);
+			verdict = examine(scan, seg, word, index);
 		if (verdict != NEXT_SEGMENT)
 			return verdict;
 		if (need_resched()) {
@@ -203,16 +239,17 @@ static enum verdict scan_segment(struct scan *scan, struct sim_shmid *seg,
 
 static enum verdict visit_segment(struct scan *scan, struct sim_shmid *seg)
 {
-	struct sim_page *victim = NULL;
 	enum verdict verdict;
 
 	down_read(&scan->m->state_lock);
 	mutex_lock(&seg->lock);
-	verdict = scan_segment(scan, seg, &victim);
+	verdict = scan_segment(scan, seg);
 	mutex_unlock(&seg->lock);
 	up_read(&scan->m->state_lock);
-	if (victim)
-		finish_swap_out(scan, seg, victim);
+	if (scan->writing)
+		finish_swap_out(scan, seg);
+	if (scan->freed)
+		sim_count_event(scan->m, SIM_SWAP_SUCCESSES);
 	return verdict;
 }
 
@@ -250,6 +287,6 @@ int sim_shm_swap(struct sim_machine *m, int prio)
 		sim_shm_put(seg);
 	}
 	if (verdict != SWAPPED)
-		sim_swap_free(m, scan.entry);
+		sim_swap_free(m, scan.entry, 1);
 	return scan.freed;
 }

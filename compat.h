@@ -4,6 +4,7 @@
 #define _SIM_COMPAT_H
 
 #include <linux/blkdev.h>
+#include <linux/fs.h>
 #include <linux/version.h>
 
 /**
@@ -33,6 +34,30 @@ static inline void sim_bdev_release(void *claim, void *holder)
 	blkdev_put(claim, holder);
 #else
 	blkdev_put(claim, FMODE_READ | FMODE_WRITE | FMODE_EXCL);
+#endif
+}
+
+/**
+ * sim_iter_write() - vfs_iter_write() of a file system that may be frozen
+ * @file: file
+ * @iter: data
+ * @pos: where; advanced
+ * @flags: RWF_*
+ *
+ * Return: bytes written or -errno.
+ */
+static inline ssize_t sim_iter_write(struct file *file, struct iov_iter *iter, loff_t *pos,
+				     rwf_t flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	return vfs_iter_write(file, iter, pos, flags);
+#else
+	ssize_t ret;
+
+	file_start_write(file);
+	ret = vfs_iter_write(file, iter, pos, flags);
+	file_end_write(file);
+	return ret;
 #endif
 }
 

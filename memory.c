@@ -2,6 +2,7 @@
 /*
  * Accesses: what a load or a store does, and the fault that it may cause.
  */
+#include <linux/log2.h>
 #include <linux/uio.h>
 
 #include "sim.h"
@@ -10,11 +11,11 @@
 #define MAX_RECLAIM_RETRIES	16
 
 /*
- * Get a frame, with kswapd's help if need be. As long as there are slots, that
+ * Take a frame, with kswapd's help if need be. As long as there are slots, that
  * kswapd freed nothing only means that the pages were just used: by now it has
  * made them old.
  */
-static struct sim_page *get_frame(struct sim_machine *m)
+static struct sim_page *take_frame(struct sim_machine *m)
 {
 	struct sim_reclaim_result result;
 	struct sim_page *page;
@@ -36,6 +37,18 @@ static struct sim_page *get_frame(struct sim_machine *m)
 	}
 }
 
+static int get_frame(struct sim_fault *f)
+{
+	if (!f->frame) {
+		struct sim_page *page = take_frame(f->m);
+
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		f->frame = page;
+	}
+	return sim_back_page(f->frame);
+}
+
 /**
  * sim_fault_prepare() - get what a fault handler needs
  * @f: fault
@@ -47,15 +60,9 @@ static struct sim_page *get_frame(struct sim_machine *m)
  */
 int sim_fault_prepare(struct sim_fault *f, int need)
 {
-	struct sim_page *page;
-
 	switch (need) {
 	case SIM_FAULT_FRAME:
-		page = get_frame(f->m);
-		if (IS_ERR(page))
-			return PTR_ERR(page);
-		f->frame = page;
-		return 0;
+		return get_frame(f);
 	case SIM_FAULT_WAIT:
 		return sim_wait_on_page_locked(f->page);
 	default:
@@ -131,56 +138,46 @@ int sim_handle_mm_fault(struct sim_fault *f)
 	return 0;
 }
 
-/**
- * sim_access_pte() - what the MMU does on an access
- * @ptep: entry
- * @write: the access is a store
- *
- * Lock-free, so it competes with the clock by compare-and-exchange.
- *
- * Context: any; something keeps the table in place.
- * Return: true if the entry allows the access, which leaves it young.
+/*
+ * Where the leaf tables of the addresses that were accessed last are, as the
+ * page walk caches of a real MMU know it.
  */
-bool sim_access_pte(sim_pte_t *ptep, bool write)
-{
-	u64 mask = SHMSWAP_PTE_VALID | SHMSWAP_PTE_ACCESSED | (write ? SHMSWAP_PTE_FOW : 0);
+#define WALK_CACHE	16
+#define LEAF_SHIFT	(PAGE_SHIFT + ilog2(SIM_PTRS_PER_TABLE))
 
-	for (;;) {
-		sim_pte_t pte = sim_ptep_get(ptep);
-
-		if (likely((pte.pte & mask) == (SHMSWAP_PTE_VALID | SHMSWAP_PTE_ACCESSED)))
-			return true;
-		if (!sim_pte_present(pte) || (write && !sim_pte_write(pte)))
-			return false;
-		if (sim_ptep_cmpxchg(ptep, pte, sim_pte_mkyoung(pte)))
-			return true;
-	}
-}
+struct walk_cache {
+	u64 tag;	/* address >> LEAF_SHIFT */
+	sim_pte_t *leaf;
+};
 
 /*
  * Do accesses until one faults or is malformed; returns how many were done.
- * A leaf table that covers the next address too is not looked up again.
+ * With mmap_lock held no table goes, and so none in the cache.
  */
 static u32 touch_present(struct sim_mm *mm, const u64 *accesses, u32 nr)
 {
-	const u64 leaf_mask = ~((u64)SIM_PTRS_PER_TABLE * PAGE_SIZE - 1);
-	sim_pte_t *leaf = NULL;
-	u64 covered = ~0ULL;
+	struct walk_cache cache[WALK_CACHE];
 	u32 i;
 
+	memset(cache, 0xff, sizeof(cache));
 	for (i = 0; i < nr; i++) {
-		u64 address = accesses[i] & PAGE_MASK;
+		u64 access = accesses[i];
+		u64 tag = access >> LEAF_SHIFT;
+		struct walk_cache *walk = &cache[tag % WALK_CACHE];
 
-		if (unlikely(accesses[i] & ~PAGE_MASK & ~SHMSWAP_TOUCH_WRITE))
+		if (unlikely(access & ~PAGE_MASK & ~SHMSWAP_TOUCH_WRITE))
 			break;
-		if ((address & leaf_mask) != covered) {
-			if (address >= SHMSWAP_TASK_SIZE)
+		if (unlikely(walk->tag != tag)) {
+			sim_pte_t *leaf = access < SHMSWAP_TASK_SIZE ?
+					  sim_pte_offset(mm, tag << LEAF_SHIFT) : NULL;
+
+			if (!leaf)
 				break;
-			covered = address & leaf_mask;
-			leaf = sim_pte_offset(mm, covered);
+			walk->tag = tag;
+			walk->leaf = leaf;
 		}
-		if (!leaf || !sim_access_pte(&leaf[(address & ~leaf_mask) >> PAGE_SHIFT],
-					     accesses[i] & SHMSWAP_TOUCH_WRITE))
+		if (!sim_access_pte(&walk->leaf[(access >> PAGE_SHIFT) % SIM_PTRS_PER_TABLE],
+				    access & SHMSWAP_TOUCH_WRITE))
 			break;
 	}
 	return i;

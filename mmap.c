@@ -120,66 +120,87 @@ static int store_range(struct sim_mm *mm, u64 start, u64 end, struct sim_vma *vm
 	return mas_store_gfp(&mas, vma, GFP_KERNEL_ACCOUNT);
 }
 
-/* Make an area boundary at @address if it lies within an area. */
-static int split_at(struct sim_mm *mm, u64 address)
-{
-	struct sim_vma *vma = sim_find_vma(mm, address);
-	struct sim_vma *new;
-	int err;
+/**
+ * struct replacement - areas that make room
+ * @mm: process
+ * @start: first address of the room
+ * @end: first address behind it
+ * @before: area that keeps what it has before @start, or NULL
+ * @behind: area that keeps what it has behind @end, or NULL
+ * @tail: if both are the same, the new area that gets what is behind; or NULL
+ * @removed: areas that go altogether
+ */
+struct replacement {
+	struct sim_mm *mm;
+	u64 start;
+	u64 end;
+	struct sim_vma *before;
+	struct sim_vma *behind;
+	struct sim_vma *tail;
+	struct list_head removed;
+};
 
-	if (!vma || vma->vm_start == address)
-		return 0;
-	if (mm->map_count >= SIM_MAX_MAP_COUNT)
-		return -ENOMEM;
-	new = vma_dup(vma, mm);
-	if (!new)
-		return -ENOMEM;
-	new->vm_start = address;
-	new->vm_pgoff += (address - vma->vm_start) >> PAGE_SHIFT;
-	err = store_range(mm, address, vma->vm_end, new);
-	if (err) {
-		sim_vma_free(new);
-		return err;
+/* Find out who has to make room; nothing is changed yet. */
+static int prepare_replacement(struct replacement *r)
+{
+	MA_STATE(mas, &r->mm->mt, r->start, r->start);
+	struct sim_vma *vma;
+
+	INIT_LIST_HEAD(&r->removed);
+	mas_for_each(&mas, vma, r->end - 1) {
+		if (vma->vm_start < r->start)
+			r->before = vma;
+		if (vma->vm_end > r->end)
+			r->behind = vma;
+		if (vma != r->before && vma != r->behind)
+			list_add_tail(&vma->removed, &r->removed);
 	}
-	vma->vm_ops->split(vma, new);
-	mm->map_count++;
+	if (!r->before || r->before != r->behind)
+		return 0;
+	if (r->mm->map_count >= SIM_MAX_MAP_COUNT)
+		return -ENOMEM;
+	r->tail = vma_dup(r->before, r->mm);
+	if (!r->tail)
+		return -ENOMEM;
+	r->tail->vm_pgoff += (r->end - r->tail->vm_start) >> PAGE_SHIFT;
+	r->tail->vm_start = r->end;
 	return 0;
 }
 
-/*
- * Put @vma, or nothing, where there may be areas in [@start, @end), and these
- * onto @removed. On failure nothing is removed.
- */
-static int replace_range(struct sim_mm *mm, u64 start, u64 end, struct sim_vma *vma,
-			 struct list_head *removed)
+/* Put @vma, or nothing, where room is to be made. All or nothing. */
+static int store_replacement(struct replacement *r, struct sim_vma *vma)
 {
-	MA_STATE(mas, &mm->mt, start, start);
-	struct sim_vma *old;
-	int err;
+	int err = store_range(r->mm, r->start, r->end, vma);
 
-	err = split_at(mm, start);
-	if (!err)
-		err = split_at(mm, end);
-	if (err)
+	if (err) {
+		if (r->tail)
+			sim_vma_free(r->tail);
 		return err;
-	mas_for_each(&mas, old, end - 1)
-		list_add_tail(&old->removed, removed);
-	err = store_range(mm, start, end, vma);
-	if (err)
-		INIT_LIST_HEAD(removed);
-	return err;
+	}
+	/* The old area already ends there: what fits exactly cannot fail. */
+	if (r->tail)
+		WARN_ON(store_range(r->mm, r->end, r->tail->vm_end, r->tail));
+	return 0;
 }
 
-static void close_vmas(struct sim_mm *mm, struct list_head *removed)
+/* Let those who had to make room know. */
+static void finish_replacement(struct replacement *r)
 {
 	struct sim_vma *vma, *next;
 
-	list_for_each_entry_safe(vma, next, removed, removed) {
+	if (r->before)
+		r->before->vm_ops->shrink(r->before, r->before->vm_start, r->start, r->tail);
+	if (r->behind && r->behind != r->before)
+		r->behind->vm_ops->shrink(r->behind, r->end, r->behind->vm_end, NULL);
+	if (r->tail)
+		r->mm->map_count++;
+	list_for_each_entry_safe(vma, next, &r->removed, removed) {
 		vma->vm_ops->close(vma);
-		sim_flush_tlb_range(mm, vma->vm_start, vma->vm_end);
-		mm->map_count--;
+		r->mm->map_count--;
 		sim_vma_free(vma);
 	}
+	if (r->before || r->behind || !list_empty(&r->removed))
+		sim_flush_tlb_range(r->mm, r->start, r->end);
 }
 
 /**
@@ -192,17 +213,17 @@ static void close_vmas(struct sim_mm *mm, struct list_head *removed)
 int sim_insert_vma(struct sim_vma *vma)
 {
 	struct sim_mm *mm = vma->vm_mm;
-	LIST_HEAD(removed);
+	struct replacement r = { .mm = mm, .start = vma->vm_start, .end = vma->vm_end };
 	int err;
 
 	lockdep_assert_held_write(&mm->mmap_lock);
 	if (mm->map_count >= SIM_MAX_MAP_COUNT)
 		return -ENOMEM;
-	err = replace_range(mm, vma->vm_start, vma->vm_end, vma, &removed);
+	err = prepare_replacement(&r) ?: store_replacement(&r, vma);
 	if (err)
 		return err;
 	/* The clock must not find the old PTEs through the new attach. */
-	close_vmas(mm, &removed);
+	finish_replacement(&r);
 	mm->map_count++;
 	vma->vm_ops->open(vma);
 	return 0;
@@ -232,14 +253,14 @@ static void free_pgtables(struct sim_mm *mm, u64 start, u64 end)
  */
 int sim_munmap(struct sim_mm *mm, u64 start, u64 end)
 {
-	LIST_HEAD(removed);
+	struct replacement r = { .mm = mm, .start = start, .end = end };
 	int err;
 
 	lockdep_assert_held_write(&mm->mmap_lock);
-	err = replace_range(mm, start, end, NULL, &removed);
+	err = prepare_replacement(&r) ?: store_replacement(&r, NULL);
 	if (err)
 		return err;
-	close_vmas(mm, &removed);
+	finish_replacement(&r);
 	free_pgtables(mm, start, end);
 	return 0;
 }
@@ -350,15 +371,12 @@ struct sim_mm *sim_mm_fork(struct sim_mm *parent)
 
 static void exit_areas(struct sim_mm *mm)
 {
-	MA_STATE(mas, &mm->mt, 0, 0);
-	struct sim_vma *vma;
-	LIST_HEAD(removed);
+	struct replacement r = { .mm = mm, .start = 0, .end = SHMSWAP_TASK_SIZE };
 
 	down_write(&mm->mmap_lock);
-	mas_for_each(&mas, vma, SHMSWAP_TASK_SIZE - 1)
-		list_add_tail(&vma->removed, &removed);
+	WARN_ON(prepare_replacement(&r));
 	__mt_destroy(&mm->mt);
-	close_vmas(mm, &removed);
+	finish_replacement(&r);
 	down_read(&mm->m->state_lock);
 	sim_free_pgtables(mm, 0, SHMSWAP_TASK_SIZE, 0, SHMSWAP_TASK_SIZE);
 	up_read(&mm->m->state_lock);

@@ -131,12 +131,12 @@ static bool kswapd_should_know(const struct sim_machine *m)
  * sim_get_free_page() - a frame for a page, if one may be taken
  * @m: machine
  *
- * Wakes kswapd when free frames fall below freepages.low.
+ * Wakes kswapd when a watermark is crossed.
  *
- * Context: may sleep: a frame's memory comes from the kernel when it is first
- * used, and is charged to the caller's memory cgroup.
- * Return: the frame, pinned, with undefined contents; NULL if no more than
- * freepages.min are free; ERR_PTR(-ENOMEM) if the kernel has no memory.
+ * Context: any; takes free_lock.
+ * Return: the frame, pinned, with undefined contents, or if it was never used
+ * without memory: see sim_back_page(). NULL if no more than freepages.min are
+ * free.
  */
 struct sim_page *sim_get_free_page(struct sim_machine *m)
 {
@@ -144,18 +144,28 @@ struct sim_page *sim_get_free_page(struct sim_machine *m)
 
 	if (!page)
 		return NULL;
-	if (unlikely(!page->page)) {
-		page->page = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_NOWARN);
-		if (!page->page) {
-			sim_free_pages(m, page, 0);
-			return ERR_PTR(-ENOMEM);
-		}
-	}
 	page->age = m->swap_control.page_initial_age;
 	sim_count_event(m, SIM_PGALLOC);
 	if (kswapd_should_know(m))
 		sim_wakeup_kswapd(m);
 	return page;
+}
+
+/**
+ * sim_back_page() - get memory for a frame that is used for the first time
+ * @page: frame, pinned by the caller and known to nobody else
+ *
+ * The memory comes from the kernel and is charged to the caller's memory
+ * cgroup. The frame keeps it.
+ *
+ * Context: sleeps; no lock held.
+ * Return: 0 or -ENOMEM.
+ */
+int sim_back_page(struct sim_page *page)
+{
+	if (!page->page)
+		page->page = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_NOWARN);
+	return page->page ? 0 : -ENOMEM;
 }
 
 /*

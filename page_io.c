@@ -2,16 +2,20 @@
 /*
  * Slot I/O: where the bytes of a page go and come from.
  */
-#include <linux/fs.h>
+#include <linux/bvec.h>
 #include <linux/highmem.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
 
+#include "compat.h"
 #include "sim.h"
 
 /* ------------------------------------------------------------------- RAM */
 
 static int ram_read(struct sim_swap_info *si, u32 slot, struct page *page)
 {
-	struct page *backing = xa_load(&si->ram, slot);
+	struct sim_swap_chunk *chunk = sim_swap_chunk(si, slot);
+	struct page *backing = chunk->ram ? chunk->ram[slot % SIM_SLOTS_PER_CHUNK] : NULL;
 
 	if (!backing)
 		return -EIO;
@@ -19,68 +23,63 @@ static int ram_read(struct sim_swap_info *si, u32 slot, struct page *page)
 	return 0;
 }
 
-/* A slot's memory is kept when the slot is freed: it will be used again. */
-static int ram_write(struct sim_swap_info *si, u32 slot, struct page *page)
+/* The memory of a slot; it is kept when the slot is freed, to be used again. */
+static struct page *ram_page(struct sim_swap_chunk *chunk, u32 slot)
 {
-	struct page *backing = xa_load(&si->ram, slot);
-	int err;
+	struct page **backing;
 
-	if (!backing) {
-		backing = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_NOWARN);
-		if (!backing)
-			return -ENOMEM;
-		err = xa_err(xa_store(&si->ram, slot, backing, GFP_KERNEL));
-		if (err) {
-			__free_page(backing);
-			return err;
-		}
-	}
-	copy_highpage(backing, page);
-	return 0;
+	if (!chunk->ram)
+		chunk->ram = kvcalloc(SIM_SLOTS_PER_CHUNK, sizeof(*chunk->ram),
+				      GFP_KERNEL_ACCOUNT);
+	if (!chunk->ram)
+		return NULL;
+	backing = &chunk->ram[slot % SIM_SLOTS_PER_CHUNK];
+	if (!*backing)
+		*backing = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_NOWARN);
+	return *backing;
 }
 
-static void ram_release(struct sim_swap_info *si)
+/* Only reclaim writes, and one at a time, so nothing protects chunk->ram. */
+static int ram_write(struct sim_swap_info *si, u32 slot, struct page *page)
 {
-	struct page *backing;
-	unsigned long slot;
+	struct page *backing = ram_page(sim_swap_chunk(si, slot), slot);
 
-	xa_for_each(&si->ram, slot, backing) {
-		__free_page(backing);
-		cond_resched();
-	}
-	xa_destroy(&si->ram);
+	if (!backing)
+		return -ENOMEM;
+	copy_highpage(backing, page);
+	return 0;
 }
 
 const struct sim_swap_ops sim_swap_ram_ops = {
 	.read = ram_read,
 	.write = ram_write,
-	.release = ram_release,
+	.synchronous = true,
 };
 
 /* -------------------------------------------------- file or block device */
 
 /*
+ * The file is open for direct I/O if it can be. If not, its writes are made
+ * synchronous: that one failed must be known before the frame is given away.
  * A short transfer is continued; one that gets nowhere, as behind the end of a
  * file that somebody truncated, is an error.
  */
 static int file_rw(struct file *file, u32 slot, struct page *page, bool write)
 {
+	struct bio_vec bv = { .bv_page = page, .bv_len = PAGE_SIZE };
+	rwf_t flags = file->f_flags & O_DIRECT ? 0 : RWF_DSYNC;
 	loff_t pos = (loff_t)slot << PAGE_SHIFT;
-	void *buf = kmap_local_page(page);
-	size_t done = 0;
-	ssize_t ret = 0;
+	struct iov_iter iter;
+	ssize_t ret;
 
-	while (done < PAGE_SIZE) {
+	iov_iter_bvec(&iter, write ? WRITE : READ, &bv, 1, PAGE_SIZE);
+	do {
 		if (write)
-			ret = kernel_write(file, buf + done, PAGE_SIZE - done, &pos);
+			ret = sim_iter_write(file, &iter, &pos, flags);
 		else
-			ret = kernel_read(file, buf + done, PAGE_SIZE - done, &pos);
-		if (ret <= 0)
-			break;
-		done += ret;
-	}
-	kunmap_local(buf);
-	if (done == PAGE_SIZE)
+			ret = vfs_iter_read(file, &iter, &pos, 0);
+	} while (ret > 0 && iov_iter_count(&iter));
+	if (ret > 0)
 		return 0;
 	return ret < 0 ? ret : -EIO;
 }
@@ -102,26 +101,38 @@ const struct sim_swap_ops sim_swap_file_ops = {
 
 /* ------------------------------------------------------------ both of them */
 
-static struct sim_swap_info *page_area(struct sim_machine *m, const struct sim_page *page)
+static struct sim_swap_info *area_of(struct sim_machine *m, sim_swp_entry_t entry)
 {
-	WARN_ON_ONCE(!test_bit(SIM_PG_LOCKED, &page->flags));
-	WARN_ON_ONCE(!test_bit(SIM_PG_SWAPCACHE, &page->flags));
-	return m->swap_info[sim_swp_type(page->entry)];
+	return m->swap_info[sim_swp_type(entry)];
 }
 
 /**
- * sim_swap_readpage() - fill a page from its slot
+ * sim_swap_synchronous() - is a slot's area synchronous?
  * @m: machine
- * @page: locked frame in the swap cache
+ * @entry: slot in use
  *
- * Context: sleeps; no lock but the page's held.
+ * Context: any.
+ * Return: see struct sim_swap_ops.
+ */
+bool sim_swap_synchronous(struct sim_machine *m, sim_swp_entry_t entry)
+{
+	return area_of(m, entry)->ops->synchronous;
+}
+
+/**
+ * sim_swap_readpage() - fill a page from a slot
+ * @m: machine
+ * @entry: slot in use
+ * @page: frame; locked and in the swap cache unless the area is synchronous
+ *
+ * Context: sleeps; no lock but the page's held unless the area is synchronous.
  * Return: 0 or -EIO; then the contents are undefined.
  */
-int sim_swap_readpage(struct sim_machine *m, struct sim_page *page)
+int sim_swap_readpage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page)
 {
-	struct sim_swap_info *si = page_area(m, page);
+	struct sim_swap_info *si = area_of(m, entry);
 
-	if (si->ops->read(si, sim_swp_offset(page->entry), page->page)) {
+	if (si->ops->read(si, sim_swp_offset(entry), page->page)) {
 		sim_count_event(m, SIM_SWAP_READ_ERRORS);
 		return -EIO;
 	}
@@ -130,18 +141,21 @@ int sim_swap_readpage(struct sim_machine *m, struct sim_page *page)
 }
 
 /**
- * sim_swap_writepage() - store a page in its slot
+ * sim_swap_writepage() - store a page in a slot
  * @m: machine
- * @page: locked frame in the swap cache
+ * @entry: slot in use
+ * @page: frame; locked and in the swap cache unless the area is synchronous
  *
- * Context: sleeps; no lock but the page's held.
+ * Context: as sim_swap_readpage(); reclaim_lock held.
  * Return: 0 or -errno; -ENOMEM if only memory was lacking.
  */
-int sim_swap_writepage(struct sim_machine *m, struct sim_page *page)
+int sim_swap_writepage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page)
 {
-	struct sim_swap_info *si = page_area(m, page);
-	int err = si->ops->write(si, sim_swp_offset(page->entry), page->page);
+	struct sim_swap_info *si = area_of(m, entry);
+	int err;
 
+	lockdep_assert_held(&m->reclaim_lock);
+	err = si->ops->write(si, sim_swp_offset(entry), page->page);
 	sim_count_event(m, err ? SIM_SWAP_WRITE_ERRORS : SIM_PSWPOUT);
 	return err;
 }

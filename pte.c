@@ -8,7 +8,7 @@
  * the lock of a segment that has an attach there: no table goes while an area
  * that it covers is on its segment's list.
  */
-#include <linux/slab.h>
+#include <linux/mm.h>
 
 #include "sim.h"
 
@@ -46,7 +46,7 @@ void *sim_table_alloc(struct sim_machine *m, size_t bytes)
 
 	lockdep_assert_held_read(&m->state_lock);
 	if (atomic_long_add_return(bytes, &m->table_bytes) <= m->max_table_bytes)
-		table = kzalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		table = kvzalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!table)
 		atomic_long_sub(bytes, &m->table_bytes);
 	return table;
@@ -65,7 +65,7 @@ void sim_table_free(struct sim_machine *m, void *table, size_t bytes)
 	lockdep_assert_held_read(&m->state_lock);
 	if (!table)
 		return;
-	kfree(table);
+	kvfree(table);
 	atomic_long_sub(bytes, &m->table_bytes);
 }
 

@@ -228,4 +228,30 @@ static inline bool sim_ptep_cmpxchg(sim_pte_t *ptep, sim_pte_t old, sim_pte_t ne
 	return cmpxchg(&ptep->pte, old.pte, new.pte) == old.pte;
 }
 
+/**
+ * sim_access_pte() - what the MMU does on an access
+ * @ptep: entry
+ * @write: the access is a store
+ *
+ * Lock-free, so it competes with the clock by compare-and-exchange.
+ *
+ * Context: any; something keeps the table in place.
+ * Return: true if the entry allows the access, which leaves it young.
+ */
+static inline bool sim_access_pte(sim_pte_t *ptep, bool write)
+{
+	u64 mask = SHMSWAP_PTE_VALID | SHMSWAP_PTE_ACCESSED | (write ? SHMSWAP_PTE_FOW : 0);
+
+	for (;;) {
+		sim_pte_t pte = sim_ptep_get(ptep);
+
+		if (likely((pte.pte & mask) == (SHMSWAP_PTE_VALID | SHMSWAP_PTE_ACCESSED)))
+			return true;
+		if (!sim_pte_present(pte) || (write && !sim_pte_write(pte)))
+			return false;
+		if (sim_ptep_cmpxchg(ptep, pte, sim_pte_mkyoung(pte)))
+			return true;
+	}
+}
+
 #endif /* _SIM_PTE_H */

@@ -20,10 +20,19 @@
 
 #define SHMGET_FLAGS	(0777 | IPC_CREAT | IPC_EXCL | SHM_NORESERVE)
 
+/* Saves the call of memcmp() that a comparison of keys else is. */
+static int compare_key(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct sim_shmid *seg = obj;
+
+	return seg->key != *(const s32 *)arg->key;
+}
+
 static const struct rhashtable_params key_params = {
 	.head_offset = offsetof(struct sim_shmid, hash),
 	.key_offset = offsetof(struct sim_shmid, key),
 	.key_len = sizeof_field(struct sim_shmid, key),
+	.obj_cmpfn = compare_key,
 	.automatic_shrinking = true,
 };
 
@@ -113,9 +122,11 @@ struct sim_shmid *sim_shm_next(struct sim_machine *m, unsigned long *index)
 	struct sim_shmid *seg;
 
 	rcu_read_lock();
-	xa_for_each_start(&m->shm_segs, *index, seg, *index)
-		if (refcount_inc_not_zero(&seg->ref))
-			break;
+	seg = xa_load(&m->shm_segs, *index);
+	if (!seg)
+		seg = xa_find(&m->shm_segs, index, ULONG_MAX, XA_PRESENT);
+	while (seg && !refcount_inc_not_zero(&seg->ref))
+		seg = xa_find_after(&m->shm_segs, index, ULONG_MAX, XA_PRESENT);
 	rcu_read_unlock();
 	return seg;
 }
@@ -166,7 +177,6 @@ static struct sim_shmid *seg_alloc(struct sim_machine *m, const struct shmswap_s
 	seg->m = m;
 	refcount_set(&seg->ref, 1);
 	mutex_init(&seg->lock);
-	xa_init_flags(&seg->shm_pages, XA_FLAGS_ACCOUNT);
 	seg->key = arg->key;
 	seg->mode = arg->shmflg & 0777;
 	current_euid_egid(&seg->cuid, &seg->cgid);
@@ -262,6 +272,27 @@ static int get_key(struct sim_machine *m, struct shmswap_shmget *arg)
 	return err;
 }
 
+/* shmget() of a segment that did not exist a moment ago */
+static noinline int get_new(struct sim_machine *m, struct shmswap_shmget *arg)
+{
+	struct sim_shmid *seg;
+	int err = -ENOENT;
+
+	mutex_lock(&m->shm_lock);
+	/* Somebody may have been faster, or be about to destroy one. */
+	seg = arg->key == IPC_PRIVATE ? NULL : find_key(m, arg->key);
+	if (seg) {
+		err = oldseg(seg, arg);
+		if (err == -ENOENT)
+			unhash(seg);
+		sim_shm_put(seg);
+	}
+	if (err == -ENOENT)
+		err = newseg(m, arg);
+	mutex_unlock(&m->shm_lock);
+	return err;
+}
+
 /**
  * sim_shmget() - shmget(2)
  * @m: machine
@@ -272,7 +303,7 @@ static int get_key(struct sim_machine *m, struct shmswap_shmget *arg)
  */
 int sim_shmget(struct sim_machine *m, struct shmswap_shmget *arg)
 {
-	int err = -ENOENT;
+	int err;
 
 	if (arg->shmflg & ~SHMGET_FLAGS)
 		return -EINVAL;
@@ -281,22 +312,7 @@ int sim_shmget(struct sim_machine *m, struct shmswap_shmget *arg)
 		if (err != -ENOENT || !(arg->shmflg & IPC_CREAT))
 			return err;
 	}
-	mutex_lock(&m->shm_lock);
-	/* Somebody may have been faster, or be about to destroy one. */
-	if (arg->key != IPC_PRIVATE) {
-		struct sim_shmid *seg = find_key(m, arg->key);
-
-		if (seg) {
-			err = oldseg(seg, arg);
-			if (err == -ENOENT)
-				unhash(seg);
-			sim_shm_put(seg);
-		}
-	}
-	if (err == -ENOENT)
-		err = newseg(m, arg);
-	mutex_unlock(&m->shm_lock);
-	return err;
+	return get_new(m, arg);
 }
 
 /* ----------------------------------------------------- locked into memory */
@@ -337,21 +353,22 @@ static void uncharge_locked(struct sim_shmid *seg)
 /**
  * sim_shm_begin_destroy() - is it time to destroy a segment?
  * @seg: segment
- * @doomed: destroy it even if it is not marked SIM_SHM_DEST
+ *
+ * It is if it was removed, or on a machine with SHMSWAP_MACHINE_RMID_FORCED if
+ * the last attach is gone, and nobody is attached nor about to be.
  *
  * Context: seg->lock held.
- * Return: true if nobody is attached, nor about to be: then the caller, and
- * nobody else, drops the locks and calls sim_shm_destroy().
+ * Return: true for one caller: who drops the locks and calls sim_shm_destroy().
  */
-bool sim_shm_begin_destroy(struct sim_shmid *seg, bool doomed)
+bool sim_shm_begin_destroy(struct sim_shmid *seg)
 {
+	bool forced = READ_ONCE(seg->m->flags) & SHMSWAP_MACHINE_RMID_FORCED;
+
 	lockdep_assert_held(&seg->lock);
 	if (seg->removed || seg->nattch || seg->attaching)
 		return false;
-	if (!doomed && !(seg->mode & SIM_SHM_DEST))
-		return false;
-	seg->removed = true;
-	return true;
+	seg->removed = (seg->mode & SIM_SHM_DEST) || (forced && seg->abandoned);
+	return seg->removed;
 }
 
 /**
@@ -471,7 +488,7 @@ static int ipc_set(struct sim_shmid *seg, const struct shmswap_shmid_ds *ds)
 	lockdep_assert_held(&seg->lock);
 	if (!owns(seg) && !ns_capable(seg->m->user_ns, CAP_SYS_ADMIN))
 		return -EPERM;
-	if (!uid_valid(uid) || !gid_valid(gid))
+	if (!uid_valid(uid) || !gid_valid(gid) || ds->reserved)
 		return -EINVAL;
 	seg->uid = uid;
 	seg->gid = gid;
@@ -536,7 +553,7 @@ static int shm_change(struct sim_shmid *seg, struct shmswap_shmctl *arg)
 	else
 		err = shm_lock(seg, arg->cmd);
 	if (!err)
-		last = sim_shm_begin_destroy(seg, false);
+		last = sim_shm_begin_destroy(seg);
 	mutex_unlock(&seg->lock);
 	mutex_unlock(&seg->m->shm_lock);
 	if (last)
@@ -632,7 +649,8 @@ void sim_shm_exit(struct sim_machine *m)
 
 	for (index = 0; (seg = sim_shm_next(m, &index)); index++) {
 		mutex_lock(&seg->lock);
-		last = sim_shm_begin_destroy(seg, true);
+		seg->mode |= SIM_SHM_DEST;
+		last = sim_shm_begin_destroy(seg);
 		mutex_unlock(&seg->lock);
 		if (!WARN_ON(!last))
 			sim_shm_destroy(seg);

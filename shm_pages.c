@@ -7,17 +7,10 @@
 
 #include "sim.h"
 
-/**
- * sim_shm_leaf_bytes() - memory of a piece of a page list
- * @seg: segment
- * @leaf: which, page index / SIM_PTRS_PER_TABLE
- *
- * Context: any.
- * Return: bytes; a small segment has a small page list.
- */
-size_t sim_shm_leaf_bytes(const struct sim_shmid *seg, unsigned long leaf)
+/* A small segment has a small page list. */
+static size_t leaf_bytes(const struct sim_shmid *seg, unsigned long nr)
 {
-	return min_t(pgoff_t, SIM_PTRS_PER_TABLE, seg->npages - leaf * SIM_PTRS_PER_TABLE) *
+	return min_t(pgoff_t, SIM_PTRS_PER_TABLE, seg->npages - nr * SIM_PTRS_PER_TABLE) *
 	       sizeof(sim_pte_t);
 }
 
@@ -31,27 +24,50 @@ size_t sim_shm_leaf_bytes(const struct sim_shmid *seg, unsigned long leaf)
  */
 sim_pte_t *sim_shm_word(struct sim_shmid *seg, pgoff_t index)
 {
-	sim_pte_t *leaf = xa_load(&seg->shm_pages, index / SIM_PTRS_PER_TABLE);
+	sim_pte_t *leaf = seg->shm_pages ? seg->shm_pages[index / SIM_PTRS_PER_TABLE] : NULL;
 
+	lockdep_assert_held(&seg->lock);
 	return leaf ? &leaf[index % SIM_PTRS_PER_TABLE] : NULL;
 }
 
-/* The same, but make room for it; NULL if there is no memory. */
+static unsigned long nr_leaves(const struct sim_shmid *seg)
+{
+	return DIV_ROUND_UP(seg->npages, SIM_PTRS_PER_TABLE);
+}
+
+/**
+ * sim_shm_list_bytes() - memory of a segment's page list
+ * @seg: segment
+ *
+ * Context: seg->lock held.
+ * Return: bytes.
+ */
+size_t sim_shm_list_bytes(const struct sim_shmid *seg)
+{
+	size_t bytes = 0;
+	unsigned long nr;
+
+	lockdep_assert_held(&seg->lock);
+	if (!seg->shm_pages)
+		return 0;
+	for (nr = 0; nr < nr_leaves(seg); nr++)
+		bytes += seg->shm_pages[nr] ? leaf_bytes(seg, nr) : 0;
+	return bytes + nr_leaves(seg) * sizeof(*seg->shm_pages);
+}
+
+/* As sim_shm_word(), but make room for it; NULL if there is no memory. */
 static sim_pte_t *word_alloc(struct sim_shmid *seg, pgoff_t index)
 {
 	unsigned long nr = index / SIM_PTRS_PER_TABLE;
-	sim_pte_t *leaf = xa_load(&seg->shm_pages, nr);
+	sim_pte_t *word = sim_shm_word(seg, index);
 
-	if (!leaf) {
-		leaf = sim_table_alloc(seg->m, sim_shm_leaf_bytes(seg, nr));
-		if (!leaf)
-			return NULL;
-		if (xa_err(xa_store(&seg->shm_pages, nr, leaf, GFP_KERNEL))) {
-			sim_table_free(seg->m, leaf, sim_shm_leaf_bytes(seg, nr));
-			return NULL;
-		}
-	}
-	return &leaf[index % SIM_PTRS_PER_TABLE];
+	if (likely(word))
+		return word;
+	if (!seg->shm_pages)
+		seg->shm_pages = sim_table_alloc(seg->m, nr_leaves(seg) * sizeof(*seg->shm_pages));
+	if (seg->shm_pages)
+		seg->shm_pages[nr] = sim_table_alloc(seg->m, leaf_bytes(seg, nr));
+	return sim_shm_word(seg, index);
 }
 
 /**
@@ -64,17 +80,21 @@ static sim_pte_t *word_alloc(struct sim_shmid *seg, pgoff_t index)
  */
 sim_pte_t *sim_shm_next_word(struct sim_shmid *seg, pgoff_t *index)
 {
-	unsigned long nr = *index / SIM_PTRS_PER_TABLE;
-	sim_pte_t *leaf;
+	lockdep_assert_held(&seg->lock);
+	if (!seg->shm_pages)
+		return NULL;
+	while (*index < seg->npages) {
+		sim_pte_t *leaf = seg->shm_pages[*index / SIM_PTRS_PER_TABLE];
+		pgoff_t end = min(seg->npages, round_down(*index, SIM_PTRS_PER_TABLE) +
+					       SIM_PTRS_PER_TABLE);
 
-	xa_for_each_start(&seg->shm_pages, nr, leaf, nr) {
-		*index = max(*index, nr * SIM_PTRS_PER_TABLE);
-		for (; *index < min(seg->npages, (nr + 1) * SIM_PTRS_PER_TABLE); (*index)++) {
+		for (; leaf && *index < end; (*index)++) {
 			sim_pte_t *word = &leaf[*index % SIM_PTRS_PER_TABLE];
 
 			if (!sim_pte_none(*word))
 				return word;
 		}
+		*index = end;
 	}
 	return NULL;
 }
@@ -141,10 +161,20 @@ static void free_word(struct sim_shmid *seg, sim_pte_t pte)
 		seg->rss--;
 		atomic_long_dec(&m->shm_rss);
 	} else if (sim_pte_is_swap(pte)) {
-		sim_swap_free(m, sim_pte_to_swp_entry(pte));
+		sim_swap_free(m, sim_pte_to_swp_entry(pte), 1);
 		seg->swp--;
 		atomic_long_dec(&m->shm_swp);
 	}
+}
+
+static void free_leaf(struct sim_shmid *seg, unsigned long nr)
+{
+	sim_pte_t *leaf = seg->shm_pages[nr];
+	size_t i;
+
+	for (i = 0; i < leaf_bytes(seg, nr) / sizeof(*leaf); i++)
+		free_word(seg, leaf[i]);
+	sim_table_free(seg->m, leaf, leaf_bytes(seg, nr));
 }
 
 /**
@@ -156,18 +186,16 @@ static void free_word(struct sim_shmid *seg, sim_pte_t pte)
 void sim_shm_free_pages(struct sim_shmid *seg)
 {
 	unsigned long nr;
-	sim_pte_t *leaf;
-	size_t i;
 
 	lockdep_assert_held_read(&seg->m->state_lock);
 	lockdep_assert_held(&seg->lock);
-	xa_for_each(&seg->shm_pages, nr, leaf) {
-		for (i = 0; i < sim_shm_leaf_bytes(seg, nr) / sizeof(*leaf); i++)
-			free_word(seg, leaf[i]);
-		sim_table_free(seg->m, leaf, sim_shm_leaf_bytes(seg, nr));
+	for (nr = 0; seg->shm_pages && nr < nr_leaves(seg); nr++) {
+		if (seg->shm_pages[nr])
+			free_leaf(seg, nr);
 		cond_resched();
 	}
-	xa_destroy(&seg->shm_pages);
+	sim_table_free(seg->m, seg->shm_pages, nr_leaves(seg) * sizeof(*seg->shm_pages));
+	seg->shm_pages = NULL;
 }
 
 /* Remember a page that I/O is under way on, pinned by the caller. */
@@ -186,6 +214,14 @@ static void hold(struct sim_fault *f, struct sim_page *page, struct sim_shmid *s
 	f->entry = entry;
 }
 
+/* Take a frame if there is one to be had at once, memory and all. */
+static bool have_frame(struct sim_fault *f)
+{
+	if (!f->frame)
+		f->frame = sim_get_free_page(f->m);
+	return f->frame && f->frame->page;
+}
+
 /* Let f->frame go into the swap cache, locked, to be read from @entry. */
 static int start_read(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
 		      sim_swp_entry_t entry)
@@ -202,6 +238,54 @@ static int start_read(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
 	return SIM_FAULT_READ;
 }
 
+/* Fill f->frame from a synchronous area, and let the word refer to it. */
+static int read_now(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index, sim_pte_t *word,
+		    sim_swp_entry_t entry)
+{
+	int err = sim_swap_readpage(seg->m, entry, f->frame);
+
+	if (err)
+		return err;
+	sim_shm_set_resident(seg, index, word, f->frame);
+	sim_swap_free(seg->m, entry, 1);
+	sim_unpin_page(seg->m, f->frame);
+	f->frame = NULL;
+	f->major = true;
+	return SIM_FAULT_DONE;
+}
+
+static int getpage_swapped(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
+			   sim_pte_t *word)
+{
+	sim_swp_entry_t entry = sim_pte_to_swp_entry(*word);
+	bool synchronous = sim_swap_synchronous(seg->m, entry);
+	struct sim_page *page;
+
+	page = synchronous ? NULL : sim_lookup_swap_cache(seg->m, entry);
+	if (page) {
+		hold(f, page, seg, index, entry);
+		return SIM_FAULT_WAIT;
+	}
+	if (!have_frame(f))
+		return SIM_FAULT_FRAME;
+	return synchronous ? read_now(f, seg, index, word, entry) :
+			     start_read(f, seg, index, entry);
+}
+
+static int getpage_untouched(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
+			     sim_pte_t *word)
+{
+	if (!have_frame(f))
+		return SIM_FAULT_FRAME;
+	clear_highpage(f->frame->page);
+	sim_shm_set_resident(seg, index, word, f->frame);
+	sim_unpin_page(seg->m, f->frame);
+	f->frame = NULL;
+	f->major = true;
+	sim_count_event(seg->m, SIM_PGZERO);
+	return SIM_FAULT_DONE;
+}
+
 /**
  * sim_shm_getpage() - make a page resident
  * @seg: segment
@@ -212,39 +296,25 @@ static int start_read(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
  * Mirrors the swap-in half of Linux 2.0's shm_swap_in().
  *
  * Context: may sleep; state_lock held for reading, seg->lock held.
- * Return: SIM_FAULT_DONE, what is needed before it can be tried again, -ENOMEM.
+ * Return: SIM_FAULT_DONE; what is needed before it can be tried again; -ENOMEM
+ * no memory for the page list; -EIO.
  */
 int sim_shm_getpage(struct sim_shmid *seg, pgoff_t index, struct sim_fault *f,
 		    struct sim_page **pagep)
 {
-	struct sim_machine *m = seg->m;
 	sim_pte_t *word = word_alloc(seg, index);
+	int need = SIM_FAULT_DONE;
 
 	lockdep_assert_held(&seg->lock);
 	if (!word)
 		return -ENOMEM;
-	if (sim_pte_is_swap(*word)) {
-		sim_swp_entry_t entry = sim_pte_to_swp_entry(*word);
-		struct sim_page *page = sim_lookup_swap_cache(m, entry);
-
-		if (page) {
-			hold(f, page, seg, index, entry);
-			return SIM_FAULT_WAIT;
-		}
-		return f->frame ? start_read(f, seg, index, entry) : SIM_FAULT_FRAME;
-	}
-	if (sim_pte_none(*word)) {
-		if (!f->frame)
-			return SIM_FAULT_FRAME;
-		clear_highpage(f->frame->page);
-		sim_shm_set_resident(seg, index, word, f->frame);
-		sim_unpin_page(m, f->frame);
-		f->frame = NULL;
-		f->major = true;
-		sim_count_event(m, SIM_PGZERO);
-	}
-	*pagep = sim_pfn_page(m, sim_pte_pfn(*word));
-	return SIM_FAULT_DONE;
+	if (sim_pte_none(*word))
+		need = getpage_untouched(f, seg, index, word);
+	else if (sim_pte_is_swap(*word))
+		need = getpage_swapped(f, seg, index, word);
+	if (need == SIM_FAULT_DONE)
+		*pagep = sim_pfn_page(seg->m, sim_pte_pfn(*word));
+	return need;
 }
 
 /**
@@ -262,7 +332,8 @@ int sim_shm_swapin(struct sim_fault *f)
 {
 	struct sim_machine *m = f->m;
 	struct sim_shmid *seg = f->seg;
-	int err = sim_swap_readpage(m, f->page);
+	int err = sim_swap_readpage(m, f->entry, f->page);
+	u32 users = 1;	/* the swap cache, and soon the page list */
 	sim_pte_t *word;
 
 	down_read(&m->state_lock);
@@ -271,10 +342,10 @@ int sim_shm_swapin(struct sim_fault *f)
 	f->page->seg = NULL;
 	if (!err && word && sim_pte_same(*word, sim_swp_entry_to_pte(f->entry))) {
 		sim_shm_set_resident(seg, f->index, word, f->page);
-		sim_swap_free(m, f->entry);
+		users++;
 	}
 	sim_delete_from_swap_cache(m, f->page);
-	sim_swap_free(m, f->entry);
+	sim_swap_free(m, f->entry, users);
 	sim_unlock_page(f->page);
 	mutex_unlock(&seg->lock);
 	up_read(&m->state_lock);

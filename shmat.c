@@ -36,6 +36,7 @@ static void link_attach(struct sim_shmid *seg, struct sim_vma *vma)
 		seg->attaches = vma;
 	}
 	seg->nattch++;
+	seg->abandoned = false;
 	seg->atime = ktime_get_real_seconds();
 	set_lpid(seg);
 }
@@ -48,18 +49,20 @@ static void unlink_attach(struct sim_shmid *seg, struct sim_vma *vma)
 	if (seg->attaches == vma)
 		seg->attaches = vma->vm_next_shared == vma ? NULL : vma->vm_next_shared;
 	seg->nattch--;
+	seg->abandoned = !seg->nattch;
 	seg->dtime = ktime_get_real_seconds();
 	set_lpid(seg);
 }
 
-static void zap(struct sim_vma *vma)
+/* Clear the PTEs of a part of an attach. */
+static void zap(struct sim_vma *vma, u64 start, u64 end)
 {
 	struct sim_mm *mm = vma->vm_mm;
-	u64 address = vma->vm_start;
+	u64 address = start;
 	sim_pte_t *ptep;
 
 	lockdep_assert_held(&vma->vm_seg->lock);
-	while ((ptep = sim_pte_next(mm, &address, vma->vm_end))) {
+	while ((ptep = sim_pte_next(mm, &address, end))) {
 		sim_pte_t pte = sim_ptep_xchg(ptep, SIM_PTE_NONE);
 
 		if (sim_pte_present(pte)) {
@@ -82,14 +85,26 @@ static void shm_open(struct sim_vma *vma)
 	up_read(&seg->m->state_lock);
 }
 
-static void shm_split(struct sim_vma *vma, struct sim_vma *new)
+/*
+ * In Linux 2.0 what is left of an attach was a new one, and the old one was
+ * closed: hence the times.
+ */
+static void shm_shrink(struct sim_vma *vma, u64 start, u64 end, struct sim_vma *tail)
 {
 	struct sim_shmid *seg = vma->vm_seg;
 
 	down_read(&seg->m->state_lock);
 	mutex_lock(&seg->lock);
-	vma->vm_end = new->vm_start;
-	link_attach(seg, new);
+	zap(vma, vma->vm_start, start);
+	zap(vma, end, tail ? tail->vm_start : vma->vm_end);
+	vma->vm_pgoff += (start - vma->vm_start) >> PAGE_SHIFT;
+	vma->vm_start = start;
+	vma->vm_end = end;
+	if (tail)
+		link_attach(seg, tail);
+	seg->atime = ktime_get_real_seconds();
+	seg->dtime = seg->atime;
+	set_lpid(seg);
 	mutex_unlock(&seg->lock);
 	up_read(&seg->m->state_lock);
 }
@@ -102,9 +117,9 @@ static void shm_close(struct sim_vma *vma)
 
 	down_read(&seg->m->state_lock);
 	mutex_lock(&seg->lock);
-	zap(vma);
+	zap(vma, vma->vm_start, vma->vm_end);
 	unlink_attach(seg, vma);
-	last = sim_shm_begin_destroy(seg, seg->m->flags & SHMSWAP_MACHINE_RMID_FORCED);
+	last = sim_shm_begin_destroy(seg);
 	mutex_unlock(&seg->lock);
 	up_read(&seg->m->state_lock);
 	if (last)
@@ -158,7 +173,7 @@ static int shm_nopage(struct sim_vma *vma, struct sim_fault *f)
 
 static const struct sim_vm_operations shm_vm_ops = {
 	.open = shm_open,
-	.split = shm_split,
+	.shrink = shm_shrink,
 	.close = shm_close,
 	.nopage = shm_nopage,
 };
@@ -199,7 +214,7 @@ static void end_attach(struct sim_shmid *seg)
 
 	mutex_lock(&seg->lock);
 	seg->attaching--;
-	last = sim_shm_begin_destroy(seg, false);
+	last = sim_shm_begin_destroy(seg);
 	mutex_unlock(&seg->lock);
 	if (last)
 		sim_shm_destroy(seg);

@@ -31,7 +31,8 @@
  *
  * - ENOTTY: unknown command
  * - EINVAL: @size is too small, an unknown flag, a reserved field that is not 0
- * - E2BIG: @size is larger than the kernel's and the excess is not zero
+ * - E2BIG: @size is larger than the kernel's and the excess is not zero, or it is
+ *   larger than a page
  * - EFAULT: the struct, or a buffer that it points to, cannot be accessed
  * - ENOMEM: no kernel memory, or a limit of the machine
  * - EINTR: a fatal signal arrived while waiting

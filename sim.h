@@ -24,8 +24,9 @@
  * Four rules: no user memory is touched under any of them: pin the page, drop
  * the locks, copy. No swap I/O happens under any but the page lock: the page
  * sits locked in the swap cache, and whoever needs it waits there, holding
- * nothing. Frames are taken before any of them: get one, lock, look again. And
- * whoever expects a lock to be held says so with lockdep_assert_held().
+ * nothing. (A RAM area only copies memory, which is no I/O.) Nor is a frame waited for: if none is free, let go of the locks, get
+ * one, lock, look again. And whoever expects a lock to be held says so with
+ * lockdep_assert_held().
  */
 #ifndef _SIM_H
 #define _SIM_H
@@ -173,7 +174,7 @@ struct sim_freepages {
 /* What a fault handler needs before it can go on, see sim_fault_prepare(). */
 enum sim_fault_need {
 	SIM_FAULT_DONE,
-	SIM_FAULT_FRAME,	/* a free frame in @frame */
+	SIM_FAULT_FRAME,	/* a free frame with its memory in @frame */
 	SIM_FAULT_WAIT,		/* somebody's I/O on @page to end */
 	SIM_FAULT_READ,		/* @page read from @entry */
 };
@@ -186,7 +187,7 @@ enum sim_fault_need {
  * @write: the access is a store
  * @hit: the page was mapped already: no fault after all
  * @major: a frame was filled for it
- * @frame: a free frame that was taken beforehand, or NULL
+ * @frame: a free frame, perhaps without memory, that was taken for it, or NULL
  * @page: pinned page: the one that I/O was or is under way on, in the end the
  *	one that was mapped; or NULL
  * @seg: segment that @page belongs to, with a reference, or NULL
@@ -210,7 +211,8 @@ struct sim_fault {
 /**
  * struct sim_vm_operations - what a kind of area does its own way
  * @open: the area was added to a process
- * @split: @new becomes what is behind its vm_start of @vma
+ * @shrink: the area keeps [@start, @end) and @tail, if not NULL, what is behind
+ *	its vm_start; what is left goes
  * @close: the area was removed, its PTEs are still there
  * @nopage: map the page at fault->address. Called with mmap_lock held for
  *	reading. Returns an enum sim_fault_need or -errno; needs are met with no
@@ -218,7 +220,7 @@ struct sim_fault {
  */
 struct sim_vm_operations {
 	void (*open)(struct sim_vma *vma);
-	void (*split)(struct sim_vma *vma, struct sim_vma *new);
+	void (*shrink)(struct sim_vma *vma, u64 start, u64 end, struct sim_vma *tail);
 	void (*close)(struct sim_vma *vma);
 	int (*nopage)(struct sim_vma *vma, struct sim_fault *fault);
 };
@@ -312,9 +314,11 @@ struct sim_mm {
  * @locker: who locked it into memory, while SIM_SHM_LOCKED
  * @nattch: attaches
  * @attaching: operations that are about to attach
+ * @abandoned: it was attached, and is not any more
  * @attaches: first area on the circular list, or NULL
- * @shm_pages: page list: leaf (array of sim_pte_t) by page index / SIM_PTRS_PER_TABLE.
- *	A word is none (never touched), present (resident) or a swap entry
+ * @shm_pages: page list: leaves by page index / SIM_PTRS_PER_TABLE, a missing
+ *	one was never touched; NULL: none was. A word in a leaf is none (never
+ *	touched), present (resident) or a swap entry
  * @rss: resident pages
  * @swp: swapped pages
  */
@@ -343,8 +347,9 @@ struct sim_shmid {
 	kuid_t locker;
 	unsigned long nattch;
 	unsigned long attaching;
+	bool abandoned;
 	struct sim_vma *attaches;
-	struct xarray shm_pages;
+	sim_pte_t **shm_pages;
 	unsigned long rss;
 	unsigned long swp;
 };
@@ -355,14 +360,15 @@ struct sim_shmid {
  * struct sim_swap_ops - how an area stores a page
  * @read: fill @page from @slot; 0 or -errno
  * @write: store @page in @slot; 0 or -errno
- * @release: the area is gone; or NULL
+ * @synchronous: they only copy memory, so they may be called with the segment's
+ *	lock held and no page need wait in the swap cache meanwhile
  *
- * May sleep; called without any lock but the page's.
+ * May sleep; called without any lock but the page's unless @synchronous.
  */
 struct sim_swap_ops {
 	int (*read)(struct sim_swap_info *si, u32 slot, struct page *page);
 	int (*write)(struct sim_swap_info *si, u32 slot, struct page *page);
-	void (*release)(struct sim_swap_info *si);
+	bool synchronous;
 };
 
 /* Flags of an area, as in Linux 2.0: writable implies used. */
@@ -372,14 +378,16 @@ struct sim_swap_ops {
 #define SIM_SWAP_MAP_MAX	0xfffe
 #define SIM_SWAP_MAP_BAD	SHMSWAP_SLOT_BAD
 
-#define SIM_SLOTS_PER_CHUNK	((PAGE_SIZE - sizeof(u16)) / sizeof(u16))
+#define SIM_SLOTS_PER_CHUNK	1020
 
 /**
- * struct sim_swap_chunk - use counts of neighbouring slots
+ * struct sim_swap_chunk - neighbouring slots
+ * @ram: their memory if the area is in RAM: SIM_SLOTS_PER_CHUNK pages, or NULL
  * @nr_free: slots with count 0
  * @count: use counts, SIM_SWAP_MAP_BAD for a slot that is never used
  */
 struct sim_swap_chunk {
+	struct page **ram;
 	u16 nr_free;
 	u16 count[SIM_SLOTS_PER_CHUNK];
 };
@@ -399,13 +407,11 @@ struct sim_swap_chunk {
  * @highest_bit: no slot above is free
  * @cluster_next: where the current cluster goes on
  * @cluster_nr: slots left in it
- * @map: struct sim_swap_chunk by slot / SIM_SLOTS_PER_CHUNK; a missing one is
- *	all free
+ * @map: chunks by slot / SIM_SLOTS_PER_CHUNK; a missing one is all free
  * @ops: how it stores pages
  * @file: backing file, or NULL
  * @claim: proof that the block device is ours, see sim_bdev_claim(), or NULL
  * @busy: in the list of inodes that are in use as swap
- * @ram: backing pages by slot
  * @charged: pages charged to user_pages
  * @private: for @ops
  *
@@ -426,12 +432,11 @@ struct sim_swap_info {
 	u32 highest_bit;
 	u32 cluster_next;
 	u32 cluster_nr;
-	struct xarray map;
+	struct sim_swap_chunk **map;
 	const struct sim_swap_ops *ops;
 	struct file *file;
 	void *claim;
 	struct list_head busy;
-	struct xarray ram;
 	unsigned long charged;
 	void *private;
 };
@@ -682,6 +687,7 @@ void sim_mem_free(struct sim_machine *m);
 struct sim_page *sim_rmqueue(struct sim_machine *m, u32 order, u32 reserve);
 void sim_free_pages(struct sim_machine *m, struct sim_page *page, u32 order);
 struct sim_page *sim_get_free_page(struct sim_machine *m);
+int sim_back_page(struct sim_page *page);
 void sim_put_page(struct sim_machine *m, struct sim_page *page);
 void sim_unpin_page(struct sim_machine *m, struct sim_page *page);
 void sim_default_freepages(u32 nr_frames, struct sim_freepages *freepages);
@@ -749,7 +755,6 @@ void sim_fault_finish(struct sim_fault *f);
 int sim_handle_mm_fault(struct sim_fault *f);
 int sim_touch(struct sim_mm *mm, const u64 *accesses, u32 nr, struct shmswap_touch *t);
 ssize_t sim_access(struct sim_mm *mm, u64 address, struct iov_iter *iter, bool write);
-bool sim_access_pte(sim_pte_t *ptep, bool write);
 
 /* shm.c */
 int sim_shm_init(struct sim_machine *m);
@@ -762,7 +767,7 @@ void sim_shm_put(struct sim_shmid *seg);
 bool sim_shm_permitted(const struct sim_shmid *seg, u32 flag);
 bool sim_shm_readable(const struct sim_shmid *seg);
 void sim_shm_fill_ds(const struct sim_shmid *seg, struct shmswap_shmid_ds *ds);
-bool sim_shm_begin_destroy(struct sim_shmid *seg, bool doomed);
+bool sim_shm_begin_destroy(struct sim_shmid *seg);
 void sim_shm_destroy(struct sim_shmid *seg);
 
 static inline u32 sim_shm_index(s32 id)
@@ -775,7 +780,7 @@ int sim_shmat(struct sim_mm *mm, struct shmswap_shmat *arg);
 int sim_shmdt(struct sim_mm *mm, u64 address);
 
 /* shm_pages.c */
-size_t sim_shm_leaf_bytes(const struct sim_shmid *seg, unsigned long leaf);
+size_t sim_shm_list_bytes(const struct sim_shmid *seg);
 sim_pte_t *sim_shm_word(struct sim_shmid *seg, pgoff_t index);
 sim_pte_t *sim_shm_next_word(struct sim_shmid *seg, pgoff_t *index);
 void sim_shm_set_resident(struct sim_shmid *seg, pgoff_t index, sim_pte_t *word,
@@ -815,10 +820,15 @@ void sim_swap_enable(struct sim_swap_info *si);
 void sim_swap_disable(struct sim_swap_info *si);
 sim_swp_entry_t sim_get_swap_page(struct sim_machine *m);
 int sim_swap_duplicate(struct sim_machine *m, sim_swp_entry_t entry);
-void sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry);
+void sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry, u32 nr);
 void sim_swap_retire(struct sim_machine *m, sim_swp_entry_t entry);
 u32 sim_swap_next_used(struct sim_swap_info *si, u64 *slot);
 u32 sim_swap_count(struct sim_machine *m, sim_swp_entry_t entry);
+
+static inline struct sim_swap_chunk *sim_swap_chunk(const struct sim_swap_info *si, u32 slot)
+{
+	return READ_ONCE(si->map[slot / SIM_SLOTS_PER_CHUNK]);
+}
 
 /* swap_state.c */
 int sim_swap_cache_init(struct sim_machine *m);
@@ -830,8 +840,9 @@ struct sim_page *sim_lookup_swap_cache(struct sim_machine *m, sim_swp_entry_t en
 /* page_io.c */
 extern const struct sim_swap_ops sim_swap_ram_ops;
 extern const struct sim_swap_ops sim_swap_file_ops;
-int sim_swap_readpage(struct sim_machine *m, struct sim_page *page);
-int sim_swap_writepage(struct sim_machine *m, struct sim_page *page);
+bool sim_swap_synchronous(struct sim_machine *m, sim_swp_entry_t entry);
+int sim_swap_readpage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page);
+int sim_swap_writepage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page);
 
 /* query.c */
 int sim_query(struct sim_mm *mm, struct shmswap_query *q);

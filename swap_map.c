@@ -7,36 +7,31 @@
  * once. Areas are chosen as by its get_swap_page(), by priority and in turn
  * among equals.
  */
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "sim.h"
 
 #define SWAP_CLUSTER	32	/* SWAP_CLUSTER_MAX of Linux 2.0 */
 
-static struct sim_swap_chunk *find_chunk(struct sim_swap_info *si, u32 slot)
+static u32 nr_chunks(const struct sim_swap_info *si)
 {
-	return xa_load(&si->map, slot / SIM_SLOTS_PER_CHUNK);
-}
-
-static u32 chunk_slots(const struct sim_swap_info *si, u32 slot)
-{
-	return min_t(u32, SIM_SLOTS_PER_CHUNK, si->max - rounddown(slot, SIM_SLOTS_PER_CHUNK));
+	return DIV_ROUND_UP(si->max, SIM_SLOTS_PER_CHUNK);
 }
 
 static struct sim_swap_chunk *make_chunk(struct sim_swap_info *si, u32 slot)
 {
-	struct sim_swap_chunk *chunk = find_chunk(si, slot);
+	struct sim_swap_chunk *chunk = sim_swap_chunk(si, slot);
 
 	if (chunk)
 		return chunk;
 	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!chunk)
 		return NULL;
-	chunk->nr_free = chunk_slots(si, slot);
-	if (xa_err(xa_store(&si->map, slot / SIM_SLOTS_PER_CHUNK, chunk, GFP_KERNEL))) {
-		kfree(chunk);
-		return NULL;
-	}
+	chunk->nr_free = min_t(u32, SIM_SLOTS_PER_CHUNK,
+			       si->max - rounddown(slot, SIM_SLOTS_PER_CHUNK));
+	/* A RAM area's chunks are also looked up without swap_lock. */
+	smp_store_release(&si->map[slot / SIM_SLOTS_PER_CHUNK], chunk);
 	return chunk;
 }
 
@@ -57,7 +52,7 @@ static u32 next_free_slot(struct sim_swap_info *si, u32 slot, u32 last)
 {
 	while (slot <= last) {
 		u32 end = rounddown(slot, SIM_SLOTS_PER_CHUNK) + SIM_SLOTS_PER_CHUNK;
-		struct sim_swap_chunk *chunk = find_chunk(si, slot);
+		struct sim_swap_chunk *chunk = sim_swap_chunk(si, slot);
 
 		if (!chunk)
 			return slot;
@@ -160,7 +155,7 @@ static u16 *slot_count(struct sim_machine *m, sim_swp_entry_t entry)
 	struct sim_swap_chunk *chunk;
 
 	lockdep_assert_held(&m->swap_lock);
-	chunk = si ? find_chunk(si, slot) : NULL;
+	chunk = si ? sim_swap_chunk(si, slot) : NULL;
 	if (WARN_ON_ONCE(!chunk || !chunk->count[slot % SIM_SLOTS_PER_CHUNK] ||
 			 chunk->count[slot % SIM_SLOTS_PER_CHUNK] == SIM_SWAP_MAP_BAD))
 		return NULL;
@@ -195,7 +190,7 @@ static void free_slot(struct sim_swap_info *si, u32 slot)
 {
 	struct sim_machine *m = si->m;
 
-	find_chunk(si, slot)->nr_free++;
+	sim_swap_chunk(si, slot)->nr_free++;
 	WRITE_ONCE(si->inuse_pages, si->inuse_pages - 1);
 	si->lowest_bit = min(si->lowest_bit, slot);
 	si->highest_bit = max(si->highest_bit, slot);
@@ -207,21 +202,22 @@ static void free_slot(struct sim_swap_info *si, u32 slot)
 }
 
 /**
- * sim_swap_free() - one user of a slot less
+ * sim_swap_free() - users of a slot less
  * @m: machine
  * @entry: slot in use
+ * @nr: how many
  *
  * Mirrors swap_free() of Linux 2.0.
  *
  * Context: may sleep; takes swap_lock.
  */
-void sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry)
+void sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry, u32 nr)
 {
 	u16 *count;
 
 	mutex_lock(&m->swap_lock);
 	count = slot_count(m, entry);
-	if (count && !--*count)
+	if (count && !WARN_ON_ONCE(*count < nr) && !(*count -= nr))
 		free_slot(m->swap_info[sim_swp_type(entry)], sim_swp_offset(entry));
 	mutex_unlock(&m->swap_lock);
 }
@@ -259,18 +255,16 @@ void sim_swap_retire(struct sim_machine *m, sim_swp_entry_t entry)
  */
 u32 sim_swap_next_used(struct sim_swap_info *si, u64 *slot)
 {
-	unsigned long nr = *slot / SIM_SLOTS_PER_CHUNK;
-	struct sim_swap_chunk *chunk;
-
 	lockdep_assert_held(&si->m->swap_lock);
-	if (*slot >= si->max)
-		return 0;
-	xa_for_each_start(&si->map, nr, chunk, nr) {
-		*slot = max_t(u64, *slot, nr * SIM_SLOTS_PER_CHUNK);
-		for (; *slot < min_t(u64, si->max, (nr + 1) * SIM_SLOTS_PER_CHUNK); (*slot)++) {
+	while (*slot < si->max) {
+		struct sim_swap_chunk *chunk = sim_swap_chunk(si, *slot);
+		u64 end = rounddown(*slot, SIM_SLOTS_PER_CHUNK) + SIM_SLOTS_PER_CHUNK;
+
+		for (; chunk && *slot < end && *slot < si->max; (*slot)++) {
 			if (chunk->count[*slot % SIM_SLOTS_PER_CHUNK])
 				return chunk->count[*slot % SIM_SLOTS_PER_CHUNK];
 		}
+		*slot = end;
 	}
 	return 0;
 }
@@ -285,7 +279,7 @@ u32 sim_swap_next_used(struct sim_swap_info *si, u64 *slot)
  */
 u32 sim_swap_count(struct sim_machine *m, sim_swp_entry_t entry)
 {
-	struct sim_swap_chunk *chunk = find_chunk(m->swap_info[sim_swp_type(entry)],
+	struct sim_swap_chunk *chunk = sim_swap_chunk(m->swap_info[sim_swp_type(entry)],
 						  sim_swp_offset(entry));
 
 	return chunk ? chunk->count[sim_swp_offset(entry) % SIM_SLOTS_PER_CHUNK] : 0;
@@ -305,10 +299,13 @@ int sim_swap_map_init(struct sim_swap_info *si, const struct sim_swap_geometry *
 
 	si->max = g->max;
 	si->pages = g->max - 1;
+	si->map = kvcalloc(nr_chunks(si), sizeof(*si->map), GFP_KERNEL_ACCOUNT);
+	if (!si->map)
+		return -ENOMEM;
 	if (!take_slot(si, 0, SIM_SWAP_MAP_BAD))
 		return -ENOMEM;
 	for (i = 0; i < g->nr_bad; i++) {
-		struct sim_swap_chunk *chunk = find_chunk(si, g->bad[i]);
+		struct sim_swap_chunk *chunk = sim_swap_chunk(si, g->bad[i]);
 
 		if (chunk && chunk->count[g->bad[i] % SIM_SLOTS_PER_CHUNK])
 			continue;
@@ -322,19 +319,29 @@ int sim_swap_map_init(struct sim_swap_info *si, const struct sim_swap_geometry *
 }
 
 /**
- * sim_swap_map_free() - free the use counts
+ * sim_swap_map_free() - free the use counts, and the memory of a RAM area
  * @si: area that is not in use
  *
  * Context: may sleep.
  */
 void sim_swap_map_free(struct sim_swap_info *si)
 {
-	struct sim_swap_chunk *chunk;
-	unsigned long nr;
+	u32 nr, i;
 
-	xa_for_each(&si->map, nr, chunk)
+	for (nr = 0; si->map && nr < nr_chunks(si); nr++) {
+		struct sim_swap_chunk *chunk = si->map[nr];
+
+		if (!chunk)
+			continue;
+		for (i = 0; chunk->ram && i < SIM_SLOTS_PER_CHUNK; i++) {
+			if (chunk->ram[i])
+				__free_page(chunk->ram[i]);
+		}
+		kvfree(chunk->ram);
 		kfree(chunk);
-	xa_destroy(&si->map);
+		cond_resched();
+	}
+	kvfree(si->map);
 }
 
 /**

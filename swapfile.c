@@ -131,8 +131,20 @@ static void close_backing(struct sim_swap_info *si)
 
 /*
  * Open the file anew, with the rights that its opener had: the caller's file
- * description may be switched to O_APPEND or O_DIRECT behind our back.
+ * description may be switched to O_APPEND behind our back, and ours is for
+ * direct I/O where the file system has it: what is in the page cache is not on
+ * the disk, and takes up the memory that swapping is to free.
  */
+static struct file *reopen(struct file *file)
+{
+	struct file *own;
+
+	own = dentry_open(&file->f_path, O_RDWR | O_LARGEFILE | O_DIRECT, file->f_cred);
+	if (own == ERR_PTR(-EINVAL))
+		own = dentry_open(&file->f_path, O_RDWR | O_LARGEFILE, file->f_cred);
+	return own;
+}
+
 static int open_backing(struct sim_swap_info *si, struct file *file)
 {
 	struct inode *inode = file_inode(file);
@@ -143,7 +155,7 @@ static int open_backing(struct sim_swap_info *si, struct file *file)
 		return -EBADF;
 	if (!S_ISREG(inode->i_mode) && !S_ISBLK(inode->i_mode))
 		return -EINVAL;
-	own = dentry_open(&file->f_path, O_RDWR | O_LARGEFILE, file->f_cred);
+	own = reopen(file);
 	if (IS_ERR(own))
 		return PTR_ERR(own);
 	si->file = own;
@@ -174,17 +186,17 @@ static int preallocate(struct sim_swap_info *si, u32 max)
 static int read_header(struct sim_swap_info *si, struct sim_swap_geometry **geometry)
 {
 	u64 bytes = i_size_read(si->file->f_mapping->host);
-	void *header = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	loff_t pos = 0;
-	ssize_t ret;
+	struct page *page = alloc_page(GFP_KERNEL);
+	int err;
 
-	if (!header)
+	if (!page)
 		return -ENOMEM;
-	ret = kernel_read(si->file, header, PAGE_SIZE, &pos);
-	if (ret >= 0)
-		ret = ret == PAGE_SIZE ? sim_swap_header_check(header, bytes, geometry) : -EINVAL;
-	kfree(header);
-	return ret;
+	/* A file without even a header is too short to be read, not broken. */
+	err = bytes < PAGE_SIZE ? -EINVAL : si->ops->read(si, 0, page);
+	if (!err)
+		err = sim_swap_header_check(page_address(page), bytes, geometry);
+	__free_page(page);
+	return err;
 }
 
 static int open_file_area(struct sim_swap_info *si, int fd, struct sim_swap_geometry **geometry)
@@ -244,8 +256,6 @@ struct sim_swap_info *sim_swap_area_alloc(struct sim_machine *m)
 		return NULL;
 	si->m = m;
 	INIT_LIST_HEAD(&si->busy);
-	xa_init_flags(&si->map, XA_FLAGS_ACCOUNT);
-	xa_init_flags(&si->ram, XA_FLAGS_ACCOUNT);
 	return si;
 }
 
@@ -257,8 +267,6 @@ struct sim_swap_info *sim_swap_area_alloc(struct sim_machine *m)
  */
 void sim_swap_area_free(struct sim_swap_info *si)
 {
-	if (si->ops && si->ops->release)
-		si->ops->release(si);
 	close_backing(si);
 	sim_swap_map_free(si);
 	kfree(si);

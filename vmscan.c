@@ -199,7 +199,7 @@ static bool balance_due(struct sim_machine *m, long *timeout)
 		return false;
 	if (k->low && !was_low)
 		return true;
-	next = k->last + msecs_to_jiffies(k->low ? k->interval / 2 : k->interval);
+	next = k->last + max(msecs_to_jiffies(k->low ? k->interval / 2 : k->interval), 1UL);
 	if (time_after_eq(jiffies, next))
 		return true;
 	*timeout = next - jiffies;
