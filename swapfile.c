@@ -24,6 +24,12 @@ static DEFINE_MUTEX(busy_lock);
 
 /* ----------------------------------------------------------------- header */
 
+/* The bad pages' numbers: many more than the one that badpages[] declares. */
+static u32 *bad_pages(union swap_header *h)
+{
+	return (void *)h + offsetof(union swap_header, info.badpages);
+}
+
 static void swab_header(union swap_header *h)
 {
 	u32 i;
@@ -32,18 +38,19 @@ static void swab_header(union swap_header *h)
 	swab32s(&h->info.last_page);
 	swab32s(&h->info.nr_badpages);
 	for (i = 0; i < min_t(u32, h->info.nr_badpages, MAX_SWAP_BADPAGES); i++)
-		swab32s(&h->info.badpages[i]);
+		swab32s(&bad_pages(h)[i]);
 }
 
 /* Copy the list of bad pages; each must lie behind the header. */
-static int copy_bad_pages(struct sim_swap_geometry *g, const union swap_header *h)
+static int copy_bad_pages(struct sim_swap_geometry *g, union swap_header *h)
 {
+	const u32 *bad = bad_pages(h);
 	u32 i;
 
 	for (i = 0; i < h->info.nr_badpages; i++) {
-		if (!h->info.badpages[i] || h->info.badpages[i] >= g->max)
+		if (!bad[i] || bad[i] >= g->max)
 			return -EINVAL;
-		g->bad[i] = h->info.badpages[i];
+		g->bad[i] = bad[i];
 	}
 	g->nr_bad = h->info.nr_badpages;
 	return 0;
