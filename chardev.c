@@ -24,6 +24,7 @@ static const struct file_operations shmswap_fops;
 /* The process that a file is, or NULL if it did nothing so far. */
 static struct sim_mm *file_mm(struct file *file)
 {
+	/* Pairs with the cmpxchg() in set_file_mm(): it is complete. */
 	return smp_load_acquire(&file->private_data);
 }
 

@@ -236,8 +236,6 @@ bool sim_machine_privileged(const struct sim_machine *m)
 	       ns_capable(m->user_ns, CAP_SYS_ADMIN);
 }
 
-#define STAT_EVENT(id, name) st->name = atomic64_read(&m->events[SIM_##id]);
-
 /**
  * sim_machine_stat() - read the counters
  * @m: machine
@@ -245,10 +243,17 @@ bool sim_machine_privileged(const struct sim_machine *m)
  *
  * Each is right; together they are a snapshot only of a machine at rest.
  *
- * Context: may sleep.
+ * Context: any.
  */
 void sim_machine_stat(struct sim_machine *m, struct shmswap_stat *st)
 {
+	__aligned_u64 *events = &st->swap_attempts;
+	int i;
+
+	static_assert(offsetofend(struct shmswap_stat, reclaim_stall) -
+		      offsetof(struct shmswap_stat, swap_attempts) ==
+		      SIM_NR_EVENTS * sizeof(*events));
+
 	st->nr_free_pages = READ_ONCE(m->nr_free_pages);
 	st->nr_swap_pages = READ_ONCE(m->nr_swap_pages);
 	st->nr_swapcache = atomic_read(&m->nr_swapcache);
@@ -256,7 +261,8 @@ void sim_machine_stat(struct sim_machine *m, struct shmswap_stat *st)
 	st->shm_tot = READ_ONCE(m->shm_tot);
 	st->shm_rss = atomic_long_read(&m->shm_rss);
 	st->shm_swp = atomic_long_read(&m->shm_swp);
-	SIM_EVENTS(STAT_EVENT)
+	for (i = 0; i < SIM_NR_EVENTS; i++)
+		events[i] = atomic64_read(&m->events[i]);
 }
 
 static int control_check(const struct sim_machine *m, const struct shmswap_control *c)

@@ -81,22 +81,47 @@ static int show_swaps(struct seq_file *s, void *unused)
 	return 0;
 }
 
-#define SHOW_GAUGE(name)	seq_printf(s, #name " %llu\n", st.name);
-#define SHOW_EVENT(id, name)	SHOW_GAUGE(name)
+/* The fields of struct shmswap_stat, in order. */
+static const char * const stat_names[] = {
+	"nr_free_pages",
+	"nr_swap_pages",
+	"nr_swapcache",
+	"nr_table_bytes",
+	"shm_tot",
+	"shm_rss",
+	"shm_swp",
+	"swap_attempts",
+	"swap_successes",
+	"pgalloc",
+	"pgfree",
+	"pgfault",
+	"pgmajfault",
+	"pgzero",
+	"pswpin",
+	"pswpout",
+	"swap_read_errors",
+	"swap_write_errors",
+	"pgunmap",
+	"pgaged",
+	"tlb_flush_page",
+	"tlb_flush_range",
+	"kswapd_wake",
+	"kswapd_freed",
+	"reclaim_stall",
+};
 
 static int show_vmstat(struct seq_file *s, void *unused)
 {
 	struct shmswap_stat st;
+	const __aligned_u64 *values = &st.nr_free_pages;
+	size_t i;
+
+	static_assert(offsetof(struct shmswap_stat, nr_free_pages) +
+		      ARRAY_SIZE(stat_names) * sizeof(*values) == sizeof(st));
 
 	sim_machine_stat(((struct table *)s->private)->m, &st);
-	SHOW_GAUGE(nr_free_pages)
-	SHOW_GAUGE(nr_swap_pages)
-	SHOW_GAUGE(nr_swapcache)
-	SHOW_GAUGE(nr_table_bytes)
-	SHOW_GAUGE(shm_tot)
-	SHOW_GAUGE(shm_rss)
-	SHOW_GAUGE(shm_swp)
-	SIM_EVENTS(SHOW_EVENT)
+	for (i = 0; i < ARRAY_SIZE(stat_names); i++)
+		seq_printf(s, "%s %llu\n", stat_names[i], values[i]);
 	return 0;
 }
 

@@ -518,12 +518,14 @@ static int may_lock(struct sim_shmid *seg, u32 cmd)
 
 static int shm_lock(struct sim_shmid *seg, u32 cmd)
 {
+	bool locked = seg->mode & SIM_SHM_LOCKED;
+	bool lock = cmd == SHM_LOCK;
 	int err = may_lock(seg, cmd);
 
 	lockdep_assert_held(&seg->lock);
-	if (err || (cmd == SHM_LOCK) == !!(seg->mode & SIM_SHM_LOCKED))
+	if (err || lock == locked)
 		return err;
-	if (cmd == SHM_UNLOCK) {
+	if (!lock) {
 		uncharge_locked(seg);
 		seg->mode &= ~SIM_SHM_LOCKED;
 		return 0;

@@ -24,9 +24,9 @@
  * Four rules: no user memory is touched under any of them: pin the page, drop
  * the locks, copy. No swap I/O happens under any but the page lock: the page
  * sits locked in the swap cache, and whoever needs it waits there, holding
- * nothing. (A RAM area only copies memory, which is no I/O.) Nor is a frame waited for: if none is free, let go of the locks, get
- * one, lock, look again. And whoever expects a lock to be held says so with
- * lockdep_assert_held().
+ * nothing (a RAM area only copies memory, which is no I/O). Nor is a frame
+ * waited for: if none is free, let go of the locks, get one, lock, look again.
+ * And whoever expects a lock to be held says so with lockdep_assert_held().
  */
 #ifndef _SIM_H
 #define _SIM_H
@@ -64,33 +64,28 @@ struct user_namespace;
 /* ------------------------------------------------------------- counters */
 
 /*
- * What happens is counted here and read through SHMSWAP_IOC_STAT and the
- * vmstat table; e(CONSTANT, name), where name is the field of struct
- * shmswap_stat.
+ * What happens is counted here, and read through SHMSWAP_IOC_STAT and the
+ * vmstat table: in the order of struct shmswap_stat, from its swap_attempts on.
  */
-#define SIM_EVENTS(e)				\
-	e(SWAP_ATTEMPTS, swap_attempts)		\
-	e(SWAP_SUCCESSES, swap_successes)	\
-	e(PGALLOC, pgalloc)			\
-	e(PGFREE, pgfree)			\
-	e(PGFAULT, pgfault)			\
-	e(PGMAJFAULT, pgmajfault)		\
-	e(PGZERO, pgzero)			\
-	e(PSWPIN, pswpin)			\
-	e(PSWPOUT, pswpout)			\
-	e(SWAP_READ_ERRORS, swap_read_errors)	\
-	e(SWAP_WRITE_ERRORS, swap_write_errors)	\
-	e(PGUNMAP, pgunmap)			\
-	e(PGAGED, pgaged)			\
-	e(TLB_FLUSH_PAGE, tlb_flush_page)	\
-	e(TLB_FLUSH_RANGE, tlb_flush_range)	\
-	e(KSWAPD_WAKE, kswapd_wake)		\
-	e(KSWAPD_FREED, kswapd_freed)		\
-	e(RECLAIM_STALL, reclaim_stall)
-
-#define SIM_EVENT_ENUM(id, name) SIM_##id,
 enum sim_event {
-	SIM_EVENTS(SIM_EVENT_ENUM)
+	SIM_SWAP_ATTEMPTS,
+	SIM_SWAP_SUCCESSES,
+	SIM_PGALLOC,
+	SIM_PGFREE,
+	SIM_PGFAULT,
+	SIM_PGMAJFAULT,
+	SIM_PGZERO,
+	SIM_PSWPIN,
+	SIM_PSWPOUT,
+	SIM_SWAP_READ_ERRORS,
+	SIM_SWAP_WRITE_ERRORS,
+	SIM_PGUNMAP,
+	SIM_PGAGED,
+	SIM_TLB_FLUSH_PAGE,
+	SIM_TLB_FLUSH_RANGE,
+	SIM_KSWAPD_WAKE,
+	SIM_KSWAPD_FREED,
+	SIM_RECLAIM_STALL,
 	SIM_NR_EVENTS
 };
 
@@ -110,7 +105,7 @@ enum sim_page_flag {
  * those that the page tables, page lists and the swap cache account for, and
  * pins, by operations under way. The self-check can tell them apart.
  */
-#define SIM_PIN			(1LL << 32)
+#define SIM_PIN			BIT_ULL(32)
 
 /**
  * struct sim_page - a physical frame, mem_map_t of Linux 2.0
@@ -329,7 +324,7 @@ struct sim_shmid {
 	struct rhash_head hash;
 	s32 id;
 
-	struct mutex lock;
+	struct mutex lock;	/* all below */
 	bool removed;
 	s32 key;
 	u32 mode;
@@ -505,7 +500,7 @@ struct sim_reclaim_result {
 struct sim_kswapd {
 	struct task_struct *task;
 	wait_queue_head_t wait;
-	spinlock_t lock;
+	spinlock_t lock;	/* requests */
 	struct list_head requests;
 	bool kicked;
 	bool low;
@@ -609,13 +604,13 @@ struct sim_machine {
 	struct user_namespace *user_ns;
 	struct mem_cgroup *memcg;
 	unsigned long charged;
-	struct mutex reclaim_lock;
+	struct mutex reclaim_lock;	/* clock, reclaim_method */
 	struct rw_semaphore state_lock;
 	atomic64_t events[SIM_NR_EVENTS];
 
 	struct sim_page *mem_map;
 	u32 nr_frames;
-	spinlock_t free_lock;
+	spinlock_t free_lock;	/* free_area, nr_free_pages */
 	struct sim_free_area free_area[SIM_NR_ORDERS];
 	u32 nr_free_pages;
 	struct sim_freepages freepages;
@@ -627,7 +622,7 @@ struct sim_machine {
 	struct xarray mms;
 	atomic_t nr_mms;
 
-	struct mutex shm_lock;
+	struct mutex shm_lock;	/* shm_segs to shm_tot, shm_locked, limits */
 	struct xarray shm_segs;
 	struct rhashtable shm_keys;
 	u32 shm_used;
@@ -644,13 +639,13 @@ struct sim_machine {
 	u32 reclaim_method;
 	struct sim_kswapd kswapd;
 
-	struct mutex swap_lock;
+	struct mutex swap_lock;	/* swap_info to least_priority */
 	struct sim_swap_info *swap_info[SHMSWAP_MAX_SWAPFILES];
 	struct list_head swap_list;
 	struct sim_swap_info *swap_next;
 	u64 nr_swap_pages;
 	s32 least_priority;
-	spinlock_t cache_lock;
+	spinlock_t cache_lock;	/* swap_cache */
 	struct hlist_head *swap_cache;
 	u32 cache_bits;
 	atomic_t nr_swapcache;

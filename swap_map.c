@@ -217,8 +217,11 @@ void sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry, u32 nr)
 
 	mutex_lock(&m->swap_lock);
 	count = slot_count(m, entry);
-	if (count && !WARN_ON_ONCE(*count < nr) && !(*count -= nr))
-		free_slot(m->swap_info[sim_swp_type(entry)], sim_swp_offset(entry));
+	if (count && !WARN_ON_ONCE(*count < nr)) {
+		*count -= nr;
+		if (!*count)
+			free_slot(m->swap_info[sim_swp_type(entry)], sim_swp_offset(entry));
+	}
 	mutex_unlock(&m->swap_lock);
 }
 
