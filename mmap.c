@@ -125,6 +125,7 @@ static int store_range(struct sim_mm *mm, u64 start, u64 end, struct sim_vma *vm
  * @mm: process
  * @start: first address of the room
  * @end: first address behind it
+ * @adding: areas that are to be put there
  * @before: area that keeps what it has before @start, or NULL
  * @behind: area that keeps what it has behind @end, or NULL
  * @tail: if both are the same, the new area that gets what is behind; or NULL
@@ -134,6 +135,7 @@ struct replacement {
 	struct sim_mm *mm;
 	u64 start;
 	u64 end;
+	u32 adding;
 	struct sim_vma *before;
 	struct sim_vma *behind;
 	struct sim_vma *tail;
@@ -145,6 +147,7 @@ static int prepare_replacement(struct replacement *r)
 {
 	MA_STATE(mas, &r->mm->mt, r->start, r->start);
 	struct sim_vma *vma;
+	bool cut;
 
 	INIT_LIST_HEAD(&r->removed);
 	mas_for_each(&mas, vma, r->end - 1) {
@@ -155,10 +158,11 @@ static int prepare_replacement(struct replacement *r)
 		if (vma != r->before && vma != r->behind)
 			list_add_tail(&vma->removed, &r->removed);
 	}
-	if (!r->before || r->before != r->behind)
-		return 0;
-	if (r->mm->map_count >= SIM_MAX_MAP_COUNT)
+	cut = r->before && r->before == r->behind;
+	if (r->mm->map_count + r->adding + cut > SIM_MAX_MAP_COUNT)
 		return -ENOMEM;
+	if (!cut)
+		return 0;
 	r->tail = vma_dup(r->before, r->mm);
 	if (!r->tail)
 		return -ENOMEM;
@@ -213,12 +217,15 @@ static void finish_replacement(struct replacement *r)
 int sim_insert_vma(struct sim_vma *vma)
 {
 	struct sim_mm *mm = vma->vm_mm;
-	struct replacement r = { .mm = mm, .start = vma->vm_start, .end = vma->vm_end };
+	struct replacement r = {
+		.mm = mm,
+		.start = vma->vm_start,
+		.end = vma->vm_end,
+		.adding = 1,
+	};
 	int err;
 
 	lockdep_assert_held_write(&mm->mmap_lock);
-	if (mm->map_count >= SIM_MAX_MAP_COUNT)
-		return -ENOMEM;
 	err = prepare_replacement(&r) ?: store_replacement(&r, vma);
 	if (err)
 		return err;
