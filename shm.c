@@ -45,7 +45,7 @@ static const struct rhashtable_params key_params = {
  *
  * Mirrors ipcperms(): the caller's own class decides, then CAP_IPC_OWNER.
  *
- * Context: seg->lock held.
+ * Context: seg->lock or shm_lock held.
  * Return: true if all of them are granted.
  */
 bool sim_shm_permitted(const struct sim_shmid *seg, u32 flag)
@@ -54,7 +54,7 @@ bool sim_shm_permitted(const struct sim_shmid *seg, u32 flag)
 	u32 requested = flag >> 6 | flag >> 3 | flag;
 	u32 granted = seg->mode;
 
-	lockdep_assert_held(&seg->lock);
+	lockdep_assert(lockdep_is_held(&seg->lock) || lockdep_is_held(&seg->m->shm_lock));
 	if (uid_eq(euid, seg->cuid) || uid_eq(euid, seg->uid))
 		granted >>= 6;
 	else if (in_group_p(seg->cgid) || in_group_p(seg->gid))
@@ -127,18 +127,6 @@ struct sim_shmid *sim_shm_next(struct sim_machine *m, unsigned long *index)
 		seg = xa_find(&m->shm_segs, index, ULONG_MAX, XA_PRESENT);
 	while (seg && !refcount_inc_not_zero(&seg->ref))
 		seg = xa_find_after(&m->shm_segs, index, ULONG_MAX, XA_PRESENT);
-	rcu_read_unlock();
-	return seg;
-}
-
-static struct sim_shmid *find_key(struct sim_machine *m, s32 key)
-{
-	struct sim_shmid *seg;
-
-	rcu_read_lock();
-	seg = rhashtable_lookup(&m->shm_keys, &key, key_params);
-	if (seg && !refcount_inc_not_zero(&seg->ref))
-		seg = NULL;
 	rcu_read_unlock();
 	return seg;
 }
@@ -220,7 +208,7 @@ static int add_seg(struct sim_shmid *seg)
 }
 
 /* Mirrors newseg() of Linux 2.0. */
-static int newseg(struct sim_machine *m, struct shmswap_shmget *arg)
+static noinline int newseg(struct sim_machine *m, struct shmswap_shmget *arg)
 {
 	struct sim_shmid *seg;
 	int err;
@@ -240,57 +228,32 @@ static int newseg(struct sim_machine *m, struct shmswap_shmget *arg)
 	return 0;
 }
 
-/* shmget() of a segment that exists; -ENOENT if it is just being destroyed */
-static int oldseg(struct sim_shmid *seg, struct shmswap_shmget *arg)
+/* shmget() of a segment that exists */
+static int oldseg(const struct sim_shmid *seg, struct shmswap_shmget *arg)
 {
-	int err = 0;
-
-	mutex_lock(&seg->lock);
-	if (seg->removed || seg->key != arg->key)
-		err = -ENOENT;
-	else if ((arg->shmflg & IPC_CREAT) && (arg->shmflg & IPC_EXCL))
-		err = -EEXIST;
-	else if (arg->segsz > seg->segsz)
-		err = -EINVAL;
-	else if (!sim_shm_permitted(seg, arg->shmflg & 0777))
-		err = -EACCES;
-	mutex_unlock(&seg->lock);
-	if (!err)
-		arg->out_shmid = seg->id;
-	return err;
+	if ((arg->shmflg & IPC_CREAT) && (arg->shmflg & IPC_EXCL))
+		return -EEXIST;
+	if (arg->segsz > seg->segsz)
+		return -EINVAL;
+	if (!sim_shm_permitted(seg, arg->shmflg & 0777))
+		return -EACCES;
+	arg->out_shmid = seg->id;
+	return 0;
 }
 
-static int get_key(struct sim_machine *m, struct shmswap_shmget *arg)
-{
-	struct sim_shmid *seg = find_key(m, arg->key);
-	int err;
-
-	if (!seg)
-		return -ENOENT;
-	err = oldseg(seg, arg);
-	sim_shm_put(seg);
-	return err;
-}
-
-/* shmget() of a segment that did not exist a moment ago */
-static noinline int get_new(struct sim_machine *m, struct shmswap_shmget *arg)
+/* The segment with a key, or NULL. In the table, it stays while we look. */
+static struct sim_shmid *find_key(struct sim_machine *m, s32 key)
 {
 	struct sim_shmid *seg;
-	int err = -ENOENT;
 
-	mutex_lock(&m->shm_lock);
-	/* Somebody may have been faster, or be about to destroy one. */
-	seg = arg->key == IPC_PRIVATE ? NULL : find_key(m, arg->key);
-	if (seg) {
-		err = oldseg(seg, arg);
-		if (err == -ENOENT)
-			unhash(seg);
-		sim_shm_put(seg);
+	lockdep_assert_held(&m->shm_lock);
+	seg = rhashtable_lookup_fast(&m->shm_keys, &key, key_params);
+	/* One that is being destroyed is as good as gone. */
+	if (seg && READ_ONCE(seg->removed)) {
+		unhash(seg);
+		seg = NULL;
 	}
-	if (err == -ENOENT)
-		err = newseg(m, arg);
-	mutex_unlock(&m->shm_lock);
-	return err;
+	return seg;
 }
 
 /**
@@ -303,16 +266,22 @@ static noinline int get_new(struct sim_machine *m, struct shmswap_shmget *arg)
  */
 int sim_shmget(struct sim_machine *m, struct shmswap_shmget *arg)
 {
+	struct sim_shmid *seg = NULL;
 	int err;
 
 	if (arg->shmflg & ~SHMGET_FLAGS)
 		return -EINVAL;
-	if (arg->key != IPC_PRIVATE) {
-		err = get_key(m, arg);
-		if (err != -ENOENT || !(arg->shmflg & IPC_CREAT))
-			return err;
-	}
-	return get_new(m, arg);
+	mutex_lock(&m->shm_lock);
+	if (arg->key != IPC_PRIVATE)
+		seg = find_key(m, arg->key);
+	if (seg)
+		err = oldseg(seg, arg);
+	else if (arg->key != IPC_PRIVATE && !(arg->shmflg & IPC_CREAT))
+		err = -ENOENT;
+	else
+		err = newseg(m, arg);
+	mutex_unlock(&m->shm_lock);
+	return err;
 }
 
 /* ----------------------------------------------------- locked into memory */
@@ -367,8 +336,10 @@ bool sim_shm_begin_destroy(struct sim_shmid *seg)
 	lockdep_assert_held(&seg->lock);
 	if (seg->removed || seg->nattch || seg->attaching)
 		return false;
-	seg->removed = (seg->mode & SIM_SHM_DEST) || (forced && seg->abandoned);
-	return seg->removed;
+	if (!(seg->mode & SIM_SHM_DEST) && !(forced && seg->abandoned))
+		return false;
+	WRITE_ONCE(seg->removed, true);
+	return true;
 }
 
 /**

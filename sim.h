@@ -565,7 +565,8 @@ struct sim_config {
  * @nr_mms: how many
  *
  * @shm_lock: protects membership of @shm_segs and @shm_keys, @shm_used,
- *	@shm_tot, @shm_seq and @shm_max_id
+ *	@shm_tot, @shm_seq, @shm_max_id, the limits, and, with the segment's lock,
+ *	changes of a segment's key, owner and permissions
  * @shm_segs: segments by index
  * @shm_keys: segments by key
  * @shm_used: number of segments
