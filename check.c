@@ -19,6 +19,7 @@
  * @frames: references by frame
  * @slots: u16 counts by SIM_SLOTS_PER_CHUNK slots, see slot_key()
  * @mapped: present PTEs in attaches, by process number
+ * @unmapped: signatures in attaches, by process number
  * @table_bytes: memory of the tables
  * @tot: pages of all segments
  * @rss: resident pages
@@ -30,6 +31,7 @@ struct census {
 	u32 *frames;
 	struct xarray slots;
 	struct xarray mapped;
+	struct xarray unmapped;
 	u64 table_bytes;
 	u64 tot;
 	u64 rss;
@@ -114,22 +116,35 @@ static int count_words(struct census *c, struct sim_shmid *seg)
 	return err;
 }
 
+static u64 count_of(struct xarray *counts, unsigned long pid)
+{
+	void *value = xa_load(counts, pid);
+
+	return value ? xa_to_value(value) : 0;
+}
+
+static int count_one(struct xarray *counts, unsigned long pid)
+{
+	return xa_err(xa_store(counts, pid, xa_mk_value(count_of(counts, pid) + 1), GFP_KERNEL));
+}
+
 /* A PTE of an attach: present with its page's frame, or its signature. */
 static int count_pte(struct census *c, struct sim_vma *vma, u64 address, sim_pte_t pte)
 {
 	struct sim_shmid *seg = vma->vm_seg;
 	pgoff_t index = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
 	sim_pte_t *word = sim_shm_word(seg, index);
-	unsigned long mapped;
+	int err;
 
-	if (!sim_pte_present(pte))
-		return compare(c, SHMSWAP_CHECK_PTE, address,
-			       sim_shm_signature(sim_shm_index(seg->id), index).pte, pte.pte);
+	if (!sim_pte_present(pte)) {
+		err = compare(c, SHMSWAP_CHECK_PTE, address,
+			      sim_shm_signature(sim_shm_index(seg->id), index).pte, pte.pte);
+		return err ?: count_one(&c->unmapped, vma->vm_mm->pid);
+	}
 	if (!word || !sim_pte_present(*word) || sim_pte_pfn(*word) != sim_pte_pfn(pte))
 		return compare(c, SHMSWAP_CHECK_PTE, address, word ? word->pte : 0, pte.pte);
 	c->frames[sim_pte_pfn(pte)]++;
-	mapped = xa_to_value(xa_load(&c->mapped, vma->vm_mm->pid) ?: xa_mk_value(0));
-	return xa_err(xa_store(&c->mapped, vma->vm_mm->pid, xa_mk_value(mapped + 1), GFP_KERNEL));
+	return count_one(&c->mapped, vma->vm_mm->pid);
 }
 
 static int count_attach(struct census *c, struct sim_vma *vma)
@@ -209,17 +224,21 @@ static int check_shm(struct census *c)
 /* Every PTE of a process is in an attach, and rss is the present ones. */
 static int check_process(struct census *c, struct sim_mm *mm)
 {
-	u64 mapped = xa_to_value(xa_load(&c->mapped, mm->pid) ?: xa_mk_value(0));
-	u64 present = 0;
+	u64 mapped = count_of(&c->mapped, mm->pid);
+	u64 unmapped = count_of(&c->unmapped, mm->pid);
+	u64 found_mapped = 0;
+	u64 found = 0;
 	u64 address = 0;
 	sim_pte_t *ptep;
 
 	while ((ptep = sim_pte_next(mm, &address, SHMSWAP_TASK_SIZE))) {
-		present += sim_pte_present(sim_ptep_get(ptep));
+		found_mapped += sim_pte_present(sim_ptep_get(ptep));
+		found++;
 		address += PAGE_SIZE;
 	}
 	c->table_bytes += sim_mm_table_bytes(mm);
-	return compare(c, SHMSWAP_CHECK_RSS, mm->pid, mapped, present) ?:
+	return compare(c, SHMSWAP_CHECK_RSS, mm->pid, mapped, found_mapped) ?:
+	       compare(c, SHMSWAP_CHECK_RSS, mm->pid, mapped + unmapped, found) ?:
 	       compare(c, SHMSWAP_CHECK_RSS, mm->pid, mapped, atomic_long_read(&mm->rss));
 }
 
@@ -391,6 +410,7 @@ static void free_census(struct census *c)
 		kfree(counts);
 	xa_destroy(&c->slots);
 	xa_destroy(&c->mapped);
+	xa_destroy(&c->unmapped);
 	vfree(c->frames);
 }
 
@@ -414,6 +434,7 @@ int sim_check(struct sim_machine *m, struct shmswap_check *check)
 	check->out_found = 0;
 	xa_init(&c.slots);
 	xa_init(&c.mapped);
+	xa_init(&c.unmapped);
 	c.frames = vzalloc(array_size(m->nr_frames, sizeof(*c.frames)));
 	if (!c.frames)
 		return -ENOMEM;

@@ -789,7 +789,7 @@ struct shmswap_table {
 #define SHMSWAP_CHECK_SHM_SWP		9 /* swapped pages; shmid, ~0: all */
 #define SHMSWAP_CHECK_NATTCH		10 /* attaches; shmid */
 #define SHMSWAP_CHECK_PTE		11 /* a PTE that no rule explains; address */
-#define SHMSWAP_CHECK_RSS		12 /* a process's rss; process number */
+#define SHMSWAP_CHECK_RSS		12 /* a process's PTEs and rss; process number */
 #define SHMSWAP_CHECK_TABLES		13 /* the memory of page tables; 0 */
 
 /**

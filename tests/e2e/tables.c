@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/* e2e: module-args="frames=256 ram_swap=256 kswapd=0" timeout=60 */
+/*
+ * The familiar tables: what reads the kernel's own must be able to read them,
+ * and they must say what the ioctls say.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ktap.h"
+#include "libshm.h"
+
+#define TEXT_SIZE	65536
+
+/* A whole file, in pieces as small as a reader likes. */
+static char *read_text(int fd, size_t piece)
+{
+	char *text = calloc(1, TEXT_SIZE);
+	size_t len = 0;
+	ssize_t got;
+
+	ASSERT(text);
+	while ((got = pread(fd, text + len, piece, len)) > 0)
+		len += got;
+	ASSERT_EQ(got, 0);
+	return text;
+}
+
+static char *read_file(const char *name)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	char *text;
+
+	if (fd < 0)
+		return NULL;
+	text = read_text(fd, 4096);
+	close(fd);
+	return text;
+}
+
+static char *read_table(int fd, uint32_t which)
+{
+	int table = sm_table(fd, which);
+	char *text;
+
+	ASSERT_GE(table, 0);
+	text = read_text(table, 4096);
+	close(table);
+	return text;
+}
+
+/* The text behind the first line. */
+static char *rows(char *text)
+{
+	char *end = strchr(text, '\n');
+
+	ASSERT(end);
+	return end + 1;
+}
+
+static char *next_row(char *row)
+{
+	return *row ? rows(row) : row;
+}
+
+static void expect_same_header(const char *text, const char *kernel)
+{
+	size_t len = strcspn(kernel, "\n");
+
+	EXPECT_EQ(strcspn(text, "\n"), len);
+	EXPECT(!strncmp(text, kernel, len));
+}
+
+/* A machine whose tables have rows. */
+static int busy_process(int fd, int64_t *addr)
+{
+	int id = sm_shmget(fd, 0x1234, 12 * SM_PAGE - 5, IPC_CREAT | 0640);
+
+	ASSERT_GE(id, 0);
+	*addr = sm_shmat(fd, id, 0, 0);
+	ASSERT_GT(*addr, 0);
+	ASSERT_EQ(sm_touch(fd, *addr, 9, SHMSWAP_TOUCH_WRITE), 0);
+	ASSERT_EQ(sm_reclaim_shm(fd, 4), 3);
+	return id;
+}
+
+/* The kernel's own format, for parsing and for printing it again. */
+#define SHM_ROW(pass)							\
+	"%10d %10d  %4o %21" pass " %5u %5u  %5" pass " %5u %5u %5u %5u " \
+	"%10" pass " %10" pass " %10" pass " %21" pass " %21" pass "\n"
+
+struct shm_row {
+	int key, shmid;
+	unsigned int mode, cpid, lpid, uid, gid, cuid, cgid;
+	unsigned long size, nattch, atime, dtime, ctime, rss, swap;
+};
+
+static void parse_shm_row(const char *text, struct shm_row *r)
+{
+	char again[300];
+	int nr = sscanf(text, SHM_ROW("lu"), &r->key, &r->shmid, &r->mode, &r->size,
+			&r->cpid, &r->lpid, &r->nattch, &r->uid, &r->gid, &r->cuid,
+			&r->cgid, &r->atime, &r->dtime, &r->ctime, &r->rss, &r->swap);
+
+	ASSERT_EQ(nr, 16);
+	snprintf(again, sizeof(again), SHM_ROW("lu"), r->key, r->shmid, r->mode,
+		 r->size, r->cpid, r->lpid, r->nattch, r->uid, r->gid, r->cuid,
+		 r->cgid, r->atime, r->dtime, r->ctime, r->rss, r->swap);
+	EXPECT(!strncmp(text, again, strlen(again)));
+}
+
+static void shm_is_like_sysvipc(void)
+{
+	int fd = sm_machine(64, 64, 0);
+	struct shmswap_shmid_ds ds;
+	struct shm_row r;
+	int64_t addr;
+	int id = busy_process(fd, &addr);
+	char *text = read_table(fd, SHMSWAP_TABLE_SHM);
+	char *kernel = read_file("/proc/sysvipc/shm");
+
+	if (kernel)
+		expect_same_header(text, kernel);
+	parse_shm_row(rows(text), &r);
+	EXPECT_EQ(*next_row(rows(text)), 0);
+	ASSERT_EQ(sm_shm_stat(fd, id, &ds), 0);
+	EXPECT_EQ(r.key, 0x1234);
+	EXPECT_EQ(r.shmid, id);
+	EXPECT_EQ(r.mode, 0640);
+	EXPECT_EQ(r.size, 12 * SM_PAGE - 5);
+	EXPECT_EQ(r.cpid, ds.cpid);
+	EXPECT_EQ(r.lpid, ds.lpid);
+	EXPECT_EQ(r.nattch, 1);
+	EXPECT_EQ(r.uid, ds.uid);
+	EXPECT_EQ(r.gid, ds.gid);
+	EXPECT_EQ(r.cuid, ds.cuid);
+	EXPECT_EQ(r.cgid, ds.cgid);
+	EXPECT_EQ(r.atime, ds.atime);
+	EXPECT_EQ(r.dtime, ds.dtime);
+	EXPECT_EQ(r.ctime, ds.ctime);
+	EXPECT_EQ(r.rss, 6 * SM_PAGE);
+	EXPECT_EQ(r.swap, 3 * SM_PAGE);
+}
+
+static void swaps_is_like_proc_swaps(void)
+{
+	int fd = sm_machine(64, 64, 0), file = sm_swapfile(40);
+	char name[256], type[32], *text, *row;
+	char *kernel = read_file("/proc/swaps");
+	unsigned long size, used;
+	int64_t addr;
+	int prio;
+
+	busy_process(fd, &addr);
+	ASSERT_EQ(sm_swapon_prio(fd, file, 7), 1);
+	text = read_table(fd, SHMSWAP_TABLE_SWAPS);
+	if (kernel)
+		expect_same_header(text, kernel);
+	row = rows(text);
+	ASSERT_EQ(sscanf(row, "%255s %31s %lu %lu %d", name, type, &size, &used, &prio), 5);
+	EXPECT_EQ(size, 64 * SM_PAGE / 1024);
+	EXPECT_EQ(used, 3 * SM_PAGE / 1024);
+	row = next_row(row);
+	ASSERT_EQ(sscanf(row, "%255s %31s %lu %lu %d", name, type, &size, &used, &prio), 5);
+	EXPECT(!strcmp(type, "file"));
+	EXPECT_EQ(size, 40 * SM_PAGE / 1024);
+	EXPECT_EQ(used, 0);
+	EXPECT_EQ(prio, 7);
+	EXPECT_EQ(*next_row(row), 0);
+}
+
+static long long vmstat_value(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; text && *text; text = strchr(text, '\n') + 1)
+		if (!strncmp(text, name, len) && text[len] == ' ')
+			return atoll(text + len);
+	return -1;
+}
+
+#define EXPECT_VMSTAT(text, stat, field)				\
+	EXPECT_EQ(vmstat_value(text, #field), (stat).field)
+
+static void vmstat_is_what_stat_says(void)
+{
+	int fd = sm_machine(64, 64, 0);
+	struct shmswap_stat stat;
+	int64_t addr;
+	char *text;
+
+	busy_process(fd, &addr);
+	ASSERT_EQ(sm_touch(fd, addr, 2, 0), 0);
+	text = read_table(fd, SHMSWAP_TABLE_VMSTAT);
+	ASSERT_EQ(sm_stat(fd, &stat), 0);
+	EXPECT_VMSTAT(text, stat, nr_free_pages);
+	EXPECT_VMSTAT(text, stat, nr_swap_pages);
+	EXPECT_VMSTAT(text, stat, nr_swapcache);
+	EXPECT_VMSTAT(text, stat, shm_tot);
+	EXPECT_VMSTAT(text, stat, shm_rss);
+	EXPECT_VMSTAT(text, stat, shm_swp);
+	EXPECT_VMSTAT(text, stat, swap_attempts);
+	EXPECT_VMSTAT(text, stat, swap_successes);
+	EXPECT_VMSTAT(text, stat, pgalloc);
+	EXPECT_VMSTAT(text, stat, pgfree);
+	EXPECT_VMSTAT(text, stat, pgfault);
+	EXPECT_VMSTAT(text, stat, pgmajfault);
+	EXPECT_VMSTAT(text, stat, pswpin);
+	EXPECT_VMSTAT(text, stat, pswpout);
+	EXPECT_GT(stat.pswpin, 0);
+	EXPECT_EQ(stat.pswpout, 3);
+}
+
+static void buddyinfo_counts_the_free_pages(void)
+{
+	int fd = sm_machine(64, 64, 0), order, used;
+	struct shmswap_free free_area[16];
+	char zone[32], *text;
+	int64_t addr;
+	int node, nr;
+
+	busy_process(fd, &addr);
+	text = read_table(fd, SHMSWAP_TABLE_BUDDYINFO);
+	ASSERT_EQ(sscanf(text, "Node %d, zone %31s%n", &node, zone, &used), 2);
+	nr = sm_query(fd, SHMSWAP_QUERY_FREE_AREA, 0, free_area, 16);
+	ASSERT_GT(nr, 0);
+	text += used;
+	for (order = 0; order < nr; order++) {
+		unsigned int blocks;
+
+		ktap_context("order %d", order);
+		ASSERT_EQ(sscanf(text, "%u%n", &blocks, &used), 1);
+		EXPECT_EQ(blocks, free_area[order].nr_blocks);
+		text += used;
+	}
+	EXPECT_EQ(strspn(text, " \n"), strlen(text));
+}
+
+static void maps_is_like_proc_pid_maps(void)
+{
+	int fd = sm_machine(64, 64, 0), id, used, i;
+	struct shmswap_vma vmas[2];
+	char perms[8], name[64], *row;
+	unsigned long start, end, pgoff, ino;
+	unsigned int major, minor;
+	int64_t addr;
+
+	id = busy_process(fd, &addr);
+	ASSERT_GT(sm_shmat(fd, id, 0x10000000, SHM_RDONLY), 0);
+	ASSERT_EQ(sm_query(fd, SHMSWAP_QUERY_VMAS, 0, vmas, 2), 2);
+	row = read_table(fd, SHMSWAP_TABLE_MAPS);
+	for (i = 0; i < 2; i++, row = next_row(row)) {
+		bool write = vmas[i].flags & SHMSWAP_VM_WRITE;
+
+		ktap_context("area %d", i);
+		ASSERT_EQ(sscanf(row, "%lx-%lx %7s %lx %x:%x %lu%n", &start, &end,
+				 perms, &pgoff, &major, &minor, &ino, &used), 7);
+		EXPECT_EQ(start, vmas[i].start);
+		EXPECT_EQ(end, vmas[i].end);
+		EXPECT_EQ(pgoff, 0);
+		EXPECT_EQ(ino, id);
+		EXPECT(!strcmp(perms, write ? "rw-s" : "r--s"));
+		ASSERT_EQ(sscanf(row + used, "%63[^\n]", name), 1);
+		EXPECT(strstr(name, "/SYSV00001234"));
+	}
+	EXPECT_EQ(*row, 0);
+}
+
+static void default_machine_is_in_proc(void)
+{
+	static const struct {
+		uint32_t which;
+		const char *name;
+	} tables[] = {
+		{ SHMSWAP_TABLE_SHM, "/proc/shmswap/shm" },
+		{ SHMSWAP_TABLE_SWAPS, "/proc/shmswap/swaps" },
+		{ SHMSWAP_TABLE_VMSTAT, "/proc/shmswap/vmstat" },
+		{ SHMSWAP_TABLE_BUDDYINFO, "/proc/shmswap/buddyinfo" },
+	};
+	int fd = sm_open();
+	int64_t addr;
+	size_t i;
+	int id = busy_process(fd, &addr);
+
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		char *text = read_file(tables[i].name);
+
+		ktap_context("%s", tables[i].name);
+		ASSERT(text);
+		EXPECT_GT(strlen(text), 0);
+		EXPECT(!strcmp(text, read_table(fd, tables[i].which)));
+	}
+	EXPECT_EQ(sm_shm_remove(fd, id), 0);
+}
+
+/* Each line of /proc/shmswap/maps is a line of some process's maps. */
+static void maps_of_all_are_in_proc(void)
+{
+	int fd = sm_open();
+	int64_t addr;
+	int id = busy_process(fd, &addr);
+	char *all = read_file("/proc/shmswap/maps");
+	char *own = read_table(fd, SHMSWAP_TABLE_MAPS);
+
+	ASSERT(all);
+	EXPECT_GT(strlen(own), 0);
+	EXPECT(strstr(all, own));
+	EXPECT_EQ(sm_shm_remove(fd, id), 0);
+}
+
+static void tables_are_made_anew(void)
+{
+	int fd = sm_machine(64, 64, 0);
+	int table = sm_table(fd, SHMSWAP_TABLE_SHM);
+	char *before = read_text(table, 4096);
+	int64_t addr;
+
+	EXPECT_EQ(*rows(before), 0);
+	busy_process(fd, &addr);
+	EXPECT(*rows(read_text(table, 4096)));
+	EXPECT_EQ(lseek(table, 0, SEEK_SET), 0);
+}
+
+/* A reader that takes a few bytes at a time reads the same text. */
+static void tables_can_be_read_in_pieces(void)
+{
+	int fd = sm_machine(64, 64, 0), i, which;
+	char *text, *pieces;
+
+	for (i = 0; i < 60; i++)
+		ASSERT_GT(sm_shmat(fd, sm_shmget(fd, i + 1, SM_PAGE, IPC_CREAT | 0600),
+				   0, 0), 0);
+	for (which = SHMSWAP_TABLE_SHM; which <= SHMSWAP_TABLE_MAPS; which++) {
+		ktap_context("table %d", which);
+		text = read_table(fd, which);
+		pieces = read_text(sm_table(fd, which), 13);
+		EXPECT(!strcmp(text, pieces));
+	}
+	EXPECT_GT(strlen(text), 60 * 30);
+}
+
+/* A table outlives the process that asked for it, and shows its machine. */
+static void tables_outlive_their_process(void)
+{
+	int fd = sm_machine(64, 64, 0), which, table[5];
+	int64_t addr;
+
+	busy_process(fd, &addr);
+	for (which = 0; which < 5; which++)
+		table[which] = sm_table(fd, which);
+	close(fd);
+	for (which = 0; which < 5; which++) {
+		ktap_context("table %d", which);
+		ASSERT_GE(table[which], 0);
+		if (which != SHMSWAP_TABLE_MAPS)
+			EXPECT_GT(strlen(read_text(table[which], 4096)), 0);
+		else
+			read_text(table[which], 4096);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct ktap_case cases[] = {
+		KTAP_CASE(shm_is_like_sysvipc),
+		KTAP_CASE(swaps_is_like_proc_swaps),
+		KTAP_CASE(vmstat_is_what_stat_says),
+		KTAP_CASE(buddyinfo_counts_the_free_pages),
+		KTAP_CASE(maps_is_like_proc_pid_maps),
+		KTAP_CASE(default_machine_is_in_proc),
+		KTAP_CASE(maps_of_all_are_in_proc),
+		KTAP_CASE(tables_are_made_anew),
+		KTAP_CASE(tables_can_be_read_in_pieces),
+		KTAP_CASE(tables_outlive_their_process),
+	};
+
+	return ktap_run(argc, argv, cases, ARRAY_SIZE(cases));
+}
