@@ -272,6 +272,12 @@ int sim_munmap(struct sim_mm *mm, u64 start, u64 end)
 	return 0;
 }
 
+static void init_areas(struct sim_mm *mm)
+{
+	mt_init_flags(&mm->mt, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN);
+	mt_set_external_lock(&mm->mt, &mm->mmap_lock);
+}
+
 static struct sim_mm *mm_alloc_pid(struct sim_machine *m)
 {
 	struct sim_mm *mm = kzalloc(sizeof(*mm), GFP_KERNEL_ACCOUNT);
@@ -292,8 +298,7 @@ static struct sim_mm *mm_alloc_pid(struct sim_machine *m)
 	refcount_set(&mm->ref, 1);
 	mm->creator = get_pid(task_tgid(current));
 	init_rwsem(&mm->mmap_lock);
-	mt_init_flags(&mm->mt, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN);
-	mt_set_external_lock(&mm->mt, &mm->mmap_lock);
+	init_areas(mm);
 	return mm;
 }
 
@@ -383,6 +388,8 @@ static void exit_areas(struct sim_mm *mm)
 	down_write(&mm->mmap_lock);
 	WARN_ON(prepare_replacement(&r));
 	__mt_destroy(&mm->mt);
+	/* An open table may still look for areas. */
+	init_areas(mm);
 	finish_replacement(&r);
 	down_read(&mm->m->state_lock);
 	sim_free_pgtables(mm, 0, SHMSWAP_TASK_SIZE, 0, SHMSWAP_TASK_SIZE);

@@ -162,6 +162,9 @@ static int open_backing(struct sim_swap_info *si, struct file *file)
 		return -EBADF;
 	if (!S_ISREG(inode->i_mode) && !S_ISBLK(inode->i_mode))
 		return -EINVAL;
+	/* The caller's descriptor is bound to that; a new one would not be. */
+	if (IS_APPEND(inode) || IS_IMMUTABLE(inode))
+		return -EPERM;
 	own = reopen(file);
 	if (IS_ERR(own))
 		return PTR_ERR(own);

@@ -642,7 +642,6 @@ static void model_in_lock_step(struct kunit *test)
 	}
 	kunit_info(test, "%llu attempts, %llu successes, %llu stalls, %llu reads",
 		   r->model->attempts, r->model->successes, r->model->stalls, r->model->reads);
-
 }
 
 /* The model itself, by the worked example: eight young pages, prio 0. */

@@ -39,7 +39,8 @@ void sim_test_check(struct kunit *test, struct sim_machine *m)
 	struct shmswap_check check = {};
 	int err = sim_check(m, &check);
 
-	KUNIT_EXPECT_EQ_MSG(test, 0, err, "self-check: what %u where %#llx expected %llu found %llu",
+	KUNIT_EXPECT_EQ_MSG(test, 0, err,
+			    "self-check: what %u where %#llx expected %llu found %llu",
 			    check.out_what, check.out_where, check.out_expected,
 			    check.out_found);
 }
@@ -945,4 +946,29 @@ struct sim_test_text sim_test_clock_text(u32 id, u64 idx, u64 attempts, u64 succ
 struct sim_test_text sim_test_shm_text(u64 tot, u64 rss, u64 swp)
 {
 	return text("tot %llu, rss %llu, swp %llu", tot, rss, swp);
+}
+
+/**
+ * sim_test_clock() - where a machine's clock is, in words
+ * @m: machine
+ *
+ * Return: the words.
+ */
+struct sim_test_text sim_test_clock(struct sim_machine *m)
+{
+	return sim_test_clock_text(m->clock.swap_id, m->clock.swap_idx,
+				   sim_test_event(m, SIM_SWAP_ATTEMPTS),
+				   sim_test_event(m, SIM_SWAP_SUCCESSES));
+}
+
+/**
+ * sim_test_shm() - a machine's pages in words
+ * @m: machine
+ *
+ * Return: the words.
+ */
+struct sim_test_text sim_test_shm(struct sim_machine *m)
+{
+	return sim_test_shm_text(m->shm_tot, atomic_long_read(&m->shm_rss),
+				 atomic_long_read(&m->shm_swp));
 }
