@@ -362,10 +362,10 @@ struct shmswap_touch {
  *
  * Errors: EPERM the caller is neither the machine's owner nor has
  * CAP_SYS_ADMIN, SHMSWAP_MAX_SWAPFILES areas are active, or the file is
- * append-only or immutable; EBADF @fd is not
- * open for reading and writing; EBUSY the file or device is in use as swap or
- * (a device) mounted; EINVAL neither file nor device, or no valid header;
- * ENOSPC user_pages, see struct shmswap_create.
+ * append-only or immutable; EBADF @fd is not open for reading and writing;
+ * EBUSY the file or device is in use as swap or (a device) mounted; EINVAL
+ * neither file nor device, or no valid header; ENOSPC user_pages, see struct
+ * shmswap_create, or no room to preallocate the file.
  */
 struct shmswap_swapon {
 	__u32 size;
