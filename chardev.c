@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -493,7 +494,7 @@ static long shmswap_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	cmd -= _IO(SHMSWAP_IOC_MAGIC, 0);
 	if (cmd >= ARRAY_SIZE(calls))
 		return -ENOTTY;
-	op = &calls[cmd];
+	op = &calls[array_index_nospec(cmd, ARRAY_SIZE(calls))];
 	err = copy_arg_in(&arg, user, &size, op);
 	if (err)
 		return err;

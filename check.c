@@ -103,8 +103,10 @@ static int count_words(struct census *c, struct sim_shmid *seg)
 	sim_pte_t *word;
 	int err = 0;
 
-	for (index = 0; !err && (word = sim_shm_next_word(seg, &index)); index++)
+	for (index = 0; !err && (word = sim_shm_next_word(seg, &index)); index++) {
 		err = count_word(c, seg, index, *word, &rss, &swp);
+		cond_resched();
+	}
 	c->table_bytes += sim_shm_list_bytes(seg);
 	c->tot += seg->npages;
 	c->rss += rss;
@@ -156,6 +158,7 @@ static int count_attach(struct census *c, struct sim_vma *vma)
 	while (!err && (ptep = sim_pte_next(vma->vm_mm, &address, vma->vm_end))) {
 		err = count_pte(c, vma, address, sim_ptep_get(ptep));
 		address += PAGE_SIZE;
+		cond_resched();
 	}
 	return err;
 }
@@ -235,6 +238,7 @@ static int check_process(struct census *c, struct sim_mm *mm)
 		found_mapped += sim_pte_present(sim_ptep_get(ptep));
 		found++;
 		address += PAGE_SIZE;
+		cond_resched();
 	}
 	c->table_bytes += sim_mm_table_bytes(mm);
 	return compare(c, SHMSWAP_CHECK_RSS, mm->pid, mapped, found_mapped) ?:

@@ -101,6 +101,7 @@ static void unmap_sharers(struct sim_shmid *seg, pgoff_t index, struct sim_page 
 	do {
 		unmapped += unmap_one(vma, id, index, &aged);
 		vma = vma->vm_next_shared;
+		cond_resched();
 	} while (vma != seg->attaches);
 	/* The page list still has its reference, so that was not the last. */
 	atomic64_sub(unmapped, &page->count);
@@ -159,15 +160,19 @@ static void finish_swap_out(struct scan *scan, struct sim_shmid *seg)
 	struct sim_page *page = scan->writing;
 	pgoff_t index = page->index;
 	int err = sim_swap_writepage(m, scan->entry, page);
+	bool wanted;
 	sim_pte_t *word;
 
 	down_read(&m->state_lock);
 	mutex_lock(&seg->lock);
 	word = sim_shm_word(seg, index);
+	wanted = atomic64_read(&page->count) != 1;
+	/* It must not be free before it is unlocked. */
+	sim_pin_page(page);
 	page->seg = NULL;
 	scan->freed = !err;
-	if ((err || atomic64_read(&page->count) != 1) &&
-	    word && sim_pte_same(*word, sim_swp_entry_to_pte(scan->entry))) {
+	if ((err || wanted) && word &&
+	    sim_pte_same(*word, sim_swp_entry_to_pte(scan->entry))) {
 		sim_shm_set_resident(seg, index, word, page);
 		sim_swap_free(m, scan->entry, 1);
 		scan->freed = false;
@@ -178,6 +183,7 @@ static void finish_swap_out(struct scan *scan, struct sim_shmid *seg)
 	else
 		sim_swap_free(m, scan->entry, 1);
 	sim_unlock_page(page);
+	sim_unpin_page(m, page);
 	mutex_unlock(&seg->lock);
 	up_read(&m->state_lock);
 }

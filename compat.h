@@ -4,7 +4,9 @@
 #define _SIM_COMPAT_H
 
 #include <linux/blkdev.h>
+#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 /**
@@ -26,10 +28,25 @@ static inline void *sim_bdev_claim(dev_t dev, void *holder)
 #endif
 }
 
+/**
+ * sim_fput() - close a file, in a kernel thread too at once
+ * @file: file
+ *
+ * What a thread closes with fput() is closed some time later, and a file system
+ * that was to be unmounted is busy until then.
+ */
+static inline void sim_fput(struct file *file)
+{
+	if (current->flags & PF_KTHREAD)
+		__fput_sync(file);
+	else
+		fput(file);
+}
+
 static inline void sim_bdev_release(void *claim, void *holder)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
-	fput(claim);
+	sim_fput(claim);
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 	blkdev_put(claim, holder);
 #else

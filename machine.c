@@ -6,6 +6,7 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/memcontrol.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -15,11 +16,14 @@
 #define DEFAULT_FRAMES	1024
 #define DEFAULT_SHMMNI	4096	/* SHMMNI of today's kernels */
 
-/* Kernel memory that a machine costs beside its frames, roughly, in pages. */
-#define MACHINE_PAGES	64
+/*
+ * What a machine is charged beside its frames and tables, in pages: mostly for
+ * its thread, which no limit of the user counts.
+ */
+#define MACHINE_PAGES	256
 
-/* How long the exit of a process waits for its machine's teardown. */
-#define EXIT_WAIT	HZ
+/* How long who cannot be killed waits for a machine's teardown. */
+#define BRIEF_WAIT	HZ
 
 static struct workqueue_struct *teardown_wq;
 static unsigned long user_pages_limit;
@@ -119,6 +123,9 @@ static void teardown_work(struct work_struct *work)
 	struct sim_machine *m = container_of(work, struct sim_machine, destroy);
 
 	teardown(m);
+	/* The module's exit still waits for this work. */
+	if (!m->is_default)
+		module_put(THIS_MODULE);
 	complete(&m->destroyed);
 	if (refcount_dec_and_test(&m->memory))
 		kfree(m);
@@ -198,13 +205,17 @@ void sim_machine_get(struct sim_machine *m)
 /*
  * The teardown waits for kswapd, kswapd perhaps for a file system, and that, if
  * it is one of FUSE, perhaps for the very process that is exiting here. So the
- * work is done elsewhere, and nobody waits for it unkillably.
+ * work is done elsewhere, and nobody waits for it both long and unkillably.
  */
 static void release(struct kref *ref)
 {
 	struct sim_machine *m = container_of(ref, struct sim_machine, ref);
-	long timeout = current->flags & PF_EXITING ? EXIT_WAIT : MAX_SCHEDULE_TIMEOUT;
+	bool brief = current->flags & (PF_EXITING | PF_KTHREAD);
+	long timeout = brief ? BRIEF_WAIT : MAX_SCHEDULE_TIMEOUT;
 
+	/* The file that this is about will not keep the module much longer. */
+	if (!m->is_default)
+		__module_get(THIS_MODULE);
 	queue_work(teardown_wq, &m->destroy);
 	wait_for_completion_killable_timeout(&m->destroyed, timeout);
 	if (refcount_dec_and_test(&m->memory))
@@ -360,7 +371,8 @@ int sim_machine_control(struct sim_machine *m, struct shmswap_control *c)
 	control_set(m, c);
 	control_get(m, c);
 	mutex_unlock(&m->shm_lock);
-	sim_wakeup_kswapd(m);
+	if (c->set)
+		sim_wakeup_kswapd(m);
 	return 0;
 }
 
@@ -386,6 +398,4 @@ int sim_machine_init(unsigned long limit)
 void sim_machine_exit(void)
 {
 	destroy_workqueue(teardown_wq);
-	/* Segments and processes that were freed under RCU. */
-	rcu_barrier();
 }

@@ -3,6 +3,8 @@
  * Accesses: what a load or a store does, and the fault that it may cause.
  */
 #include <linux/log2.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "sim.h"
@@ -122,7 +124,10 @@ int sim_handle_mm_fault(struct sim_fault *f)
 {
 	int ret;
 
+	f->major = false;
 	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		ret = fault_once(f);
 		if (ret > 0)
 			ret = sim_fault_prepare(f, ret);
@@ -241,6 +246,13 @@ int sim_touch(struct sim_mm *mm, const u64 *accesses, u32 nr, struct shmswap_tou
 	}
 }
 
+/* Make the caller's buffer present; returns how many bytes of it cannot be. */
+static size_t fault_in(struct iov_iter *iter, size_t len, bool write)
+{
+	return write ? fault_in_iov_iter_readable(iter, len) :
+		       fault_in_iov_iter_writeable(iter, len);
+}
+
 static ssize_t access_page(struct sim_mm *mm, u64 address, size_t len, struct iov_iter *iter,
 			   bool write)
 {
@@ -250,13 +262,23 @@ static ssize_t access_page(struct sim_mm *mm, u64 address, size_t len, struct io
 		.address = address & PAGE_MASK,
 		.write = write,
 	};
-	ssize_t ret = sim_handle_mm_fault(&f);
+	ssize_t ret;
 
-	/* The pin keeps the page where it is while no lock is held. */
-	if (!ret && write)
-		ret = copy_page_from_iter(f.page->page, offset_in_page(address), len, iter);
-	else if (!ret)
-		ret = copy_page_to_iter(f.page->page, offset_in_page(address), len, iter);
+	do {
+		/* Only then is the page pinned, lest a user make that last. */
+		if (fault_in(iter, len, write) == len)
+			return -EFAULT;
+		ret = sim_handle_mm_fault(&f);
+		if (ret)
+			break;
+		pagefault_disable();
+		if (write)
+			ret = copy_page_from_iter(f.page->page, offset_in_page(address), len, iter);
+		else
+			ret = copy_page_to_iter(f.page->page, offset_in_page(address), len, iter);
+		pagefault_enable();
+		sim_fault_finish(&f);
+	} while (!ret);
 	sim_fault_finish(&f);
 	return ret;
 }

@@ -3,6 +3,7 @@
  * Slot I/O: where the bytes of a page go and come from.
  */
 #include <linux/bvec.h>
+#include <linux/cred.h>
 #include <linux/highmem.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -62,11 +63,13 @@ const struct sim_swap_ops sim_swap_ram_ops = {
  * The file is open for direct I/O if it can be. If not, its writes are made
  * synchronous: that one failed must be known before the frame is given away.
  * A short transfer is continued; one that gets nowhere, as behind the end of a
- * file that somebody truncated, is an error.
+ * file that somebody truncated, is an error. It is done with the rights of who
+ * opened the file, for kswapd's would pass every quota.
  */
 static int file_rw(struct file *file, u32 slot, struct page *page, bool write)
 {
 	struct bio_vec bv = { .bv_page = page, .bv_len = PAGE_SIZE };
+	const struct cred *cred = override_creds(file->f_cred);
 	rwf_t flags = file->f_flags & O_DIRECT ? 0 : RWF_DSYNC;
 	loff_t pos = (loff_t)slot << PAGE_SHIFT;
 	struct iov_iter iter;
@@ -79,6 +82,7 @@ static int file_rw(struct file *file, u32 slot, struct page *page, bool write)
 		else
 			ret = vfs_iter_read(file, &iter, &pos, 0);
 	} while (ret > 0 && iov_iter_count(&iter));
+	revert_creds(cred);
 	if (ret > 0)
 		return 0;
 	return ret < 0 ? ret : -EIO;

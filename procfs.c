@@ -9,6 +9,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/pid.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -153,7 +154,7 @@ static void show_vma(struct seq_file *s, const struct sim_vma *vma)
 		   flags & SHMSWAP_VM_EXEC ? 'x' : '-', flags & SHMSWAP_VM_SHARED ? 's' : 'p',
 		   (u64)vma->vm_pgoff << PAGE_SHIFT, vma->vm_seg->id);
 	seq_pad(s, ' ');
-	seq_printf(s, "/SYSV%08x\n", vma->vm_seg->key);
+	seq_printf(s, "/SYSV%08x\n", READ_ONCE(vma->vm_seg->key));
 }
 
 static int show_mm(struct seq_file *s, struct sim_mm *mm)
@@ -258,6 +259,7 @@ struct file *sim_table_file(struct sim_mm *mm, u32 which)
 
 	if (which >= ARRAY_SIZE(tables))
 		return ERR_PTR(-EINVAL);
+	which = array_index_nospec(which, ARRAY_SIZE(tables));
 	file = anon_inode_getfile("[shmswap-table]", &table_fops, NULL, O_RDONLY);
 	if (IS_ERR(file))
 		return file;

@@ -6,6 +6,7 @@
  * copied to the caller with none held, and so on from where it stopped.
  */
 #include <linux/cred.h>
+#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -149,8 +150,10 @@ static int fill_sharers(struct query *q)
 
 	mutex_lock(&q->seg->lock);
 	vma = q->next < q->seg->nattch ? q->seg->attaches : NULL;
-	for (i = 0; vma && i < q->next; i++)
+	for (i = 0; vma && i < q->next; i++) {
 		vma = vma->vm_next_shared;
+		cond_resched();
+	}
 	for (; vma && !full(q); i++) {
 		fill_vma(q, vma);
 		vma = vma->vm_next_shared == q->seg->attaches ? NULL : vma->vm_next_shared;
@@ -403,7 +406,7 @@ int sim_query(struct sim_mm *mm, struct shmswap_query *arg)
 
 	if (arg->what >= ARRAY_SIZE(ops) || arg->reserved)
 		return -EINVAL;
-	op = &ops[arg->what];
+	op = &ops[array_index_nospec(arg->what, ARRAY_SIZE(ops))];
 	err = prepare(&q, op);
 	if (err)
 		return err;

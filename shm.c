@@ -153,7 +153,7 @@ static void unhash(struct sim_shmid *seg)
 	if (seg->key == IPC_PRIVATE)
 		return;
 	rhashtable_remove_fast(&seg->m->shm_keys, &seg->hash, key_params);
-	seg->key = IPC_PRIVATE;
+	WRITE_ONCE(seg->key, IPC_PRIVATE);
 }
 
 static struct sim_shmid *seg_alloc(struct sim_machine *m, const struct shmswap_shmget *arg)
@@ -331,12 +331,10 @@ static void uncharge_locked(struct sim_shmid *seg)
  */
 bool sim_shm_begin_destroy(struct sim_shmid *seg)
 {
-	bool forced = READ_ONCE(seg->m->flags) & SHMSWAP_MACHINE_RMID_FORCED;
-
 	lockdep_assert_held(&seg->lock);
 	if (seg->removed || seg->nattch || seg->attaching)
 		return false;
-	if (!(seg->mode & SIM_SHM_DEST) && !(forced && seg->abandoned))
+	if (!(seg->mode & SIM_SHM_DEST) && !seg->orphaned)
 		return false;
 	WRITE_ONCE(seg->removed, true);
 	return true;

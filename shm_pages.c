@@ -229,7 +229,7 @@ static int start_read(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
 	struct sim_page *page = f->frame;
 
 	sim_swap_duplicate(seg->m, entry);
-	sim_trylock_page(page);
+	WARN_ON_ONCE(!sim_trylock_page(page));
 	page->seg = seg;
 	page->index = index;
 	sim_add_to_swap_cache(seg->m, page, entry);
@@ -414,4 +414,3 @@ int sim_shm_unuse(struct sim_machine *m, u32 type)
 	}
 	return err;
 }
-

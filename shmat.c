@@ -36,7 +36,7 @@ static void link_attach(struct sim_shmid *seg, struct sim_vma *vma)
 		seg->attaches = vma;
 	}
 	seg->nattch++;
-	seg->abandoned = false;
+	seg->orphaned = false;
 	seg->atime = ktime_get_real_seconds();
 	set_lpid(seg);
 }
@@ -49,7 +49,8 @@ static void unlink_attach(struct sim_shmid *seg, struct sim_vma *vma)
 	if (seg->attaches == vma)
 		seg->attaches = vma->vm_next_shared == vma ? NULL : vma->vm_next_shared;
 	seg->nattch--;
-	seg->abandoned = !seg->nattch;
+	seg->orphaned = !seg->nattch &&
+			(READ_ONCE(seg->m->flags) & SHMSWAP_MACHINE_RMID_FORCED);
 	seg->dtime = ktime_get_real_seconds();
 	set_lpid(seg);
 }
@@ -70,6 +71,7 @@ static void zap(struct sim_vma *vma, u64 start, u64 end)
 			sim_put_page(mm->m, sim_pfn_page(mm->m, sim_pte_pfn(pte)));
 		}
 		address += PAGE_SIZE;
+		cond_resched();
 	}
 }
 

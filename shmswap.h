@@ -206,7 +206,8 @@ struct shmswap_shmat {
  * @flags: 0
  * @addr: address that SHMSWAP_IOC_SHMAT returned
  *
- * Errors: EINVAL no segment is attached at @addr.
+ * Errors: EINVAL no segment is attached at @addr; ENOMEM for an attach that is in
+ * pieces: some of them may be detached already.
  */
 struct shmswap_shmdt {
 	__u32 size;
@@ -362,7 +363,7 @@ struct shmswap_touch {
  *
  * Errors: EPERM the caller is neither the machine's owner nor has
  * CAP_SYS_ADMIN, SHMSWAP_MAX_SWAPFILES areas are active, or the file is
- * append-only or immutable; EBADF @fd is not open for reading and writing;
+ * append-only or immutable, or (without CAP_SYS_ADMIN) one of FUSE; EBADF @fd is not open for reading and writing;
  * EBUSY the file or device is in use as swap or (a device) mounted; EINVAL
  * neither file nor device, or no valid header; ENOSPC user_pages, see struct
  * shmswap_create, or no room to preallocate the file.
@@ -382,7 +383,8 @@ struct shmswap_swapon {
  * @type: number of the area
  *
  * Brings every page of the area back into memory (others may go out to other
- * areas meanwhile). If that fails the area stays in use.
+ * areas meanwhile). If that fails the area stays in use, and what was brought
+ * back stays in memory.
  *
  * Errors: EPERM as SHMSWAP_IOC_SWAPON; EINVAL no such area; ENOMEM not enough
  * memory; EIO a page cannot be read; EBUSY another swapoff of it is under way.
@@ -406,7 +408,7 @@ struct shmswap_swapoff {
  * @level: 0 to SHMSWAP_MAX_LEVEL: the priority that a single method is called
  *	with, the last level that SHMSWAP_RECLAIM_TRY goes down to
  * @count: how often to call it
- * @out_calls: calls made; fewer than @count only if a fatal signal arrived
+ * @out_calls: calls made
  * @out_freed: calls that freed a page
  * @out_attempts: pages that the clock looked at
  *
@@ -495,7 +497,8 @@ struct shmswap_control {
  * @pswpin: pages read from swap
  * @pswpout: pages written to swap
  * @swap_read_errors: reads that failed
- * @swap_write_errors: writes that failed; each retired its slot
+ * @swap_write_errors: writes that failed; unless memory was all that lacked,
+ *	their slots are never used again
  * @pgunmap: PTEs that the clock took away
  * @pgaged: PTEs that the clock made old
  * @tlb_flush_page: flushes of one page

@@ -288,7 +288,7 @@ struct sim_mm {
  * struct sim_shmid - a segment, shmid_ds of Linux 2.0
  * @m: machine
  * @ref: the table holds one, every attach one, every user for a moment one
- * @rcu: lookups by key and identifier are under RCU
+ * @rcu: lookups by identifier are under RCU
  * @hash: in m->shm_keys, unless the key is IPC_PRIVATE
  * @id: identifier: sequence number * SHMSWAP_MAX_SEGMENTS + index
  * @lock: protects what follows
@@ -309,7 +309,7 @@ struct sim_mm {
  * @locker: who locked it into memory, while SIM_SHM_LOCKED
  * @nattch: attaches
  * @attaching: operations that are about to attach
- * @abandoned: it was attached, and is not any more
+ * @orphaned: the last attach went on a machine where that destroys it
  * @attaches: first area on the circular list, or NULL
  * @shm_pages: page list: leaves by page index / SIM_PTRS_PER_TABLE, a missing
  *	one was never touched; NULL: none was. A word in a leaf is none (never
@@ -342,7 +342,7 @@ struct sim_shmid {
 	kuid_t locker;
 	unsigned long nattch;
 	unsigned long attaching;
-	bool abandoned;
+	bool orphaned;
 	struct sim_vma *attaches;
 	sim_pte_t **shm_pages;
 	unsigned long rss;
@@ -373,7 +373,7 @@ struct sim_swap_ops {
 #define SIM_SWAP_MAP_MAX	0xfffe
 #define SIM_SWAP_MAP_BAD	SHMSWAP_SLOT_BAD
 
-#define SIM_SLOTS_PER_CHUNK	1020
+#define SIM_SLOTS_PER_CHUNK	1019	/* a chunk is 2 KiB */
 
 /**
  * struct sim_swap_chunk - neighbouring slots
@@ -522,7 +522,7 @@ struct sim_kswapd {
  * @shmmni: number of segments
  * @max_tables: limit for page tables and page lists, pages
  *
- * 0 stands for the default, see sim_config_check().
+ * 0 stands for the default, see sim_machine_create().
  */
 struct sim_config {
 	u32 flags;

@@ -7,6 +7,7 @@
 #include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -132,7 +133,7 @@ static void close_backing(struct sim_swap_info *si)
 	if (si->claim)
 		sim_bdev_release(si->claim, si);
 	if (si->file)
-		fput(si->file);
+		sim_fput(si->file);
 	sim_user_pages_uncharge(si->charged);
 }
 
@@ -164,6 +165,9 @@ static int open_backing(struct sim_swap_info *si, struct file *file)
 		return -EINVAL;
 	/* The caller's descriptor is bound to that; a new one would not be. */
 	if (IS_APPEND(inode) || IS_IMMUTABLE(inode))
+		return -EPERM;
+	/* Whose server may let kswapd, and so the teardown, wait for ever. */
+	if (inode->i_sb->s_magic == FUSE_SUPER_MAGIC && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	own = reopen(file);
 	if (IS_ERR(own))
@@ -230,16 +234,8 @@ static int open_file_area(struct sim_swap_info *si, int fd, struct sim_swap_geom
 
 static int open_ram_area(struct sim_swap_info *si, u32 slots, struct sim_swap_geometry **geometry)
 {
-	struct sim_swap_geometry *g;
+	struct sim_swap_geometry *g = kzalloc(struct_size(g, bad, 0), GFP_KERNEL);
 
-	/* The default machine is the administrator's; others count. */
-	if (!si->m->is_default) {
-		int err = sim_user_pages_charge(slots, &si->charged);
-
-		if (err)
-			return err;
-	}
-	g = kzalloc(struct_size(g, bad, 0), GFP_KERNEL);
 	if (!g)
 		return -ENOMEM;
 	g->max = slots + 1;
@@ -326,6 +322,14 @@ int sim_swap_area_add(struct sim_swap_info *si, const struct sim_swap_geometry *
 	return type < 0 ? type : 0;
 }
 
+/* What an area costs in memory when it is full: counts, and if in RAM pages. */
+static unsigned long area_pages(const struct sim_swap_info *si, const struct sim_swap_geometry *g)
+{
+	unsigned long counts = DIV_ROUND_UP((u64)g->max * sizeof(u16), PAGE_SIZE);
+
+	return counts + (si->kind == SHMSWAP_AREA_RAM ? g->max - 1 : 0);
+}
+
 static int check_swapon(const struct shmswap_swapon *arg)
 {
 	if (arg->flags & ~(SHMSWAP_SWAPON_PREFER | SHMSWAP_SWAPON_RAM))
@@ -367,7 +371,9 @@ int sim_swapon(struct sim_machine *m, struct shmswap_swapon *arg)
 	else
 		err = open_file_area(si, arg->fd, &geometry);
 	if (!err) {
-		err = sim_swap_area_add(si, geometry, prio);
+		err = sim_user_pages_charge(area_pages(si, geometry), &si->charged);
+		if (!err)
+			err = sim_swap_area_add(si, geometry, prio);
 		kfree(geometry);
 	}
 	if (err) {

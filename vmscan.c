@@ -109,12 +109,26 @@ static void serve_requests(struct sim_machine *m)
 		spin_lock(&k->lock);
 		req = list_first_entry_or_null(&k->requests, struct sim_reclaim_request, list);
 		if (req)
-			list_del(&req->list);
+			list_del_init(&req->list);
 		spin_unlock(&k->lock);
 		if (!req)
 			return;
 		serve(m, req);
 	}
+}
+
+/* Nobody waits for @req any more. */
+static void abandon(struct sim_machine *m, struct sim_reclaim_request *req)
+{
+	bool queued;
+
+	WRITE_ONCE(req->abandoned, true);
+	spin_lock(&m->kswapd.lock);
+	queued = !list_empty(&req->list);
+	list_del_init(&req->list);
+	spin_unlock(&m->kswapd.lock);
+	if (queued)
+		put_request(req);
 }
 
 /**
@@ -131,7 +145,7 @@ static void serve_requests(struct sim_machine *m)
 int sim_reclaim(struct sim_machine *m, u32 method, u32 level, u32 count,
 		struct sim_reclaim_result *result)
 {
-	struct sim_reclaim_request *req = kzalloc(sizeof(*req), GFP_KERNEL);
+	struct sim_reclaim_request *req = kzalloc(sizeof(*req), GFP_KERNEL_ACCOUNT);
 	int err;
 
 	if (!req)
@@ -147,7 +161,7 @@ int sim_reclaim(struct sim_machine *m, u32 method, u32 level, u32 count,
 	wake_up(&m->kswapd.wait);
 	err = wait_for_completion_killable(&req->done);
 	if (err)
-		WRITE_ONCE(req->abandoned, true);
+		abandon(m, req);
 	else
 		*result = req->result;
 	put_request(req);
