@@ -97,15 +97,6 @@ static void fill_seg(struct query *q, struct sim_shmid *seg, unsigned long index
 	*r = (struct shmswap_seg) { .shmid = seg->id, .index = index };
 	mutex_lock(&seg->lock);
 	sim_shm_fill_ds(seg, &r->ds);
-	if (!sim_shm_readable(seg)) {
-		r->ds = (struct shmswap_shmid_ds) {
-			.key = seg->key,
-			.mode = seg->mode,
-			.segsz = seg->segsz,
-			.rss = seg->rss,
-			.swp = seg->swp,
-		};
-	}
 	mutex_unlock(&seg->lock);
 }
 

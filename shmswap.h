@@ -36,6 +36,7 @@
  * - EFAULT: the struct, or a buffer that it points to, cannot be accessed
  * - ENOMEM: no kernel memory, or a limit of the machine
  * - EINTR: a fatal signal arrived while waiting
+ * - EAGAIN: SHMSWAP_MAX_PROCESSES exist, so the file cannot become a process
  *
  * A call that fails has changed nothing, unless its description says how far
  * it got. Flag and command values of shmget(2), shmat(2) and shmctl(2) are
@@ -363,10 +364,11 @@ struct shmswap_touch {
  *
  * Errors: EPERM the caller is neither the machine's owner nor has
  * CAP_SYS_ADMIN, SHMSWAP_MAX_SWAPFILES areas are active, or the file is
- * append-only or immutable, or (without CAP_SYS_ADMIN) one of FUSE; EBADF @fd is not open for reading and writing;
- * EBUSY the file or device is in use as swap or (a device) mounted; EINVAL
- * neither file nor device, or no valid header; ENOSPC user_pages, see struct
- * shmswap_create, or no room to preallocate the file.
+ * append-only, immutable, or (without CAP_SYS_ADMIN) one of FUSE; EBADF @fd is
+ * not open for reading and writing; EBUSY the file or device is in use as swap
+ * or (a device) mounted; EINVAL neither file nor device, or no valid header;
+ * ENOSPC user_pages, see struct shmswap_create, or no room to preallocate the
+ * file.
  */
 struct shmswap_swapon {
 	__u32 size;
@@ -587,8 +589,7 @@ struct shmswap_query {
  * struct shmswap_seg - a segment
  * @shmid: identifier
  * @index: index into shm_segs
- * @ds: what IPC_STAT says; zeroed but for key, mode and sizes if the caller
- *	lacks read permission
+ * @ds: what SHM_STAT_ANY says: like /proc/sysvipc/shm, it is for everybody
  */
 struct shmswap_seg {
 	__s32 shmid;

@@ -120,6 +120,23 @@ static u32 slot_of(const struct scene *s, pgoff_t index)
 	return sim_pte_is_swap(word) ? sim_swp_offset(sim_pte_to_swp_entry(word)) : 0;
 }
 
+/* Pin the first @nr pages, which are resident. */
+static void pin_pages(const struct scene *s, struct sim_page **pinned, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		pinned[i] = sim_test_frame(s->seg, i);
+		sim_pin_page(pinned[i]);
+	}
+}
+
+static void unpin_pages(const struct scene *s, struct sim_page **pinned, u32 nr)
+{
+	while (nr--)
+		sim_unpin_page(s->m, pinned[nr]);
+}
+
 /* ------------------------------------------------------- 1: the budget */
 
 /* 63 >> 6 is 0: not even a slot is taken, no counter moves. */
@@ -407,14 +424,12 @@ static void success_on_kth_page_is_k_attempts(struct kunit *test)
 {
 	const u32 k = *(const u32 *)test->param_value;
 	struct scene s = unmapped_scene(test, 8);
-	u32 i;
+	struct sim_page *pinned[8];
 
-	for (i = 0; i + 1 < k; i++)
-		sim_pin_page(sim_test_frame(s.seg, i));
+	pin_pages(&s, pinned, k - 1);
 	KUNIT_EXPECT_EQ(test, 1, sim_test_shm_swap(s.m, 0));
 	SIM_EXPECT_CLOCK(test, s.m, 0, k, k, 1);
-	for (i = 0; i + 1 < k; i++)
-		sim_unpin_page(s.m, sim_test_frame(s.seg, i));
+	unpin_pages(&s, pinned, k - 1);
 }
 
 /* ------------------------------------------------- 7: examining a page */
@@ -685,6 +700,7 @@ static void success_updates_every_account(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1UL, s.seg->swp);
 	KUNIT_EXPECT_EQ(test, free + 1, s.m->nr_free_pages);
 	KUNIT_EXPECT_EQ(test, 0LL, atomic64_read(&page->count));
+	KUNIT_EXPECT_NULL(test, page->seg);
 	KUNIT_EXPECT_EQ(test, 1, sim_swap_count(s.m, sim_swp_entry(0, 1)));
 	KUNIT_EXPECT_EQ(test, 7ULL, s.m->nr_swap_pages);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&s.m->nr_swapcache));
@@ -730,18 +746,16 @@ static void second_wrap_fails(struct kunit *test)
 {
 	struct scene locked = young_scene(test, 8);
 	struct scene s = unmapped_scene_on(test, locked.m, 2);
-	int i;
+	struct sim_page *pinned[2];
 
 	sim_test_shmctl(s.m, locked.id, SHM_LOCK);
-	for (i = 0; i < 2; i++)
-		sim_pin_page(sim_test_frame(s.seg, i));
+	pin_pages(&s, pinned, 2);
 	KUNIT_EXPECT_EQ(test, 0, sim_test_shm_swap(s.m, 0));
 	SIM_EXPECT_CLOCK(test, s.m, 2, 0, 4, 0);
 	KUNIT_EXPECT_EQ(test, 0, sim_test_shm_swap(s.m, 0));
 	SIM_EXPECT_CLOCK(test, s.m, 2, 0, 6, 0);
 	KUNIT_EXPECT_EQ(test, (u64)SIM_TEST_SLOTS, s.m->nr_swap_pages);
-	for (i = 0; i < 2; i++)
-		sim_unpin_page(s.m, sim_test_frame(s.seg, i));
+	unpin_pages(&s, pinned, 2);
 }
 
 /* A new segment behind the last is where the hand already is. */

@@ -273,6 +273,15 @@ static void ptep_cmpxchg_of_changed_entry_fails(struct kunit *test)
 #define PGD_SIZE_	(PUD_SIZE_ * SIM_PTRS_PER_TABLE)
 #define LAST_PAGE	(SHMSWAP_TASK_SIZE - PAGE_SIZE)
 
+/* A process whose entries pte_exit() will clear: no attach explains them. */
+static struct sim_mm *process_on(struct kunit *test, struct sim_machine *m)
+{
+	struct sim_mm *mm = sim_test_process(test, m);
+
+	sim_test_of(test)->priv = mm;
+	return mm;
+}
+
 static void lock_tables(struct sim_mm *mm)
 {
 	down_write(&mm->mmap_lock);
@@ -343,7 +352,7 @@ static unsigned long nr_tables(struct sim_mm *mm)
 
 static void pte_offset_without_table_is_null(struct kunit *test)
 {
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 
 	KUNIT_EXPECT_NULL(test, find_entry(mm, 0));
 	KUNIT_EXPECT_NULL(test, find_entry(mm, LAST_PAGE));
@@ -353,7 +362,7 @@ static void pte_offset_without_table_is_null(struct kunit *test)
 
 static void pte_offset_finds_what_pte_alloc_made(struct kunit *test)
 {
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 	sim_pte_t *ptep = set_entry(mm, PUD_SIZE_);
 
 	KUNIT_ASSERT_NOT_NULL(test, ptep);
@@ -396,7 +405,7 @@ KUNIT_ARRAY_PARAM_DESC(pair, pair_cases, name);
 static void pte_alloc_shares_upper_tables(struct kunit *test)
 {
 	const struct pair_case *p = test->param_value;
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 
 	KUNIT_ASSERT_NOT_NULL(test, set_entry(mm, p->first));
 	KUNIT_EXPECT_EQ(test, 4UL, nr_tables(mm));
@@ -408,7 +417,7 @@ static void pte_alloc_shares_upper_tables(struct kunit *test)
 static void free_pgtables_keeps_what_a_neighbour_needs(struct kunit *test)
 {
 	const struct pair_case *p = test->param_value;
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 	sim_pte_t *ptep;
 
 	set_entry(mm, p->first);
@@ -430,7 +439,7 @@ static void free_pgtables_keeps_what_a_neighbour_needs(struct kunit *test)
 
 static void free_pgtables_between_two_neighbours(struct kunit *test)
 {
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 	u64 start = PUD_SIZE_ - PMD_SIZE_;
 	u64 end = PUD_SIZE_ + 2 * PMD_SIZE_;
 	u64 address;
@@ -450,7 +459,7 @@ static void free_pgtables_between_two_neighbours(struct kunit *test)
 
 static void free_pgtables_of_empty_process(struct kunit *test)
 {
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 
 	free_entries(mm, 0, SHMSWAP_TASK_SIZE, 0, SHMSWAP_TASK_SIZE);
 	KUNIT_EXPECT_EQ(test, 0UL, nr_tables(mm));
@@ -459,7 +468,7 @@ static void free_pgtables_of_empty_process(struct kunit *test)
 /* An area without entries, in the middle of nowhere, must not take others' tables. */
 static void free_pgtables_of_untouched_area(struct kunit *test)
 {
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 
 	set_entry(mm, PGD_SIZE_);
 	free_entries(mm, 2 * PGD_SIZE_, 3 * PGD_SIZE_, PGD_SIZE_ + PAGE_SIZE, SHMSWAP_TASK_SIZE);
@@ -475,7 +484,7 @@ static const u64 boundary_addresses[] = {
 
 static void pte_next_stops_at_every_entry(struct kunit *test)
 {
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 	u64 address = 0;
 	size_t i;
 
@@ -492,7 +501,7 @@ static void pte_next_stops_at_every_entry(struct kunit *test)
 /* The end is exclusive, wherever it lies. */
 static void pte_next_stops_before_the_end(struct kunit *test)
 {
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(boundary_addresses); i++) {
@@ -504,6 +513,9 @@ static void pte_next_stops_before_the_end(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, address, next_entry(mm, address, address));
 	}
 	KUNIT_EXPECT_EQ(test, 3 * PMD_SIZE_, next_entry(mm, PMD_SIZE_ + PTE_SIZE, 3 * PMD_SIZE_));
+	/* In the middle of a table, with an entry behind it. */
+	set_entry(mm, 5 * PTE_SIZE);
+	KUNIT_EXPECT_EQ(test, 3 * PTE_SIZE, next_entry(mm, 2 * PTE_SIZE, 3 * PTE_SIZE));
 }
 
 static int compare_u64(const void *a, const void *b)
@@ -514,7 +526,7 @@ static int compare_u64(const void *a, const void *b)
 static void pte_next_over_random_entries(struct kunit *test)
 {
 	const size_t nr = 200;
-	struct sim_mm *mm = sim_test_process(test, sim_test_machine(test));
+	struct sim_mm *mm = process_on(test, sim_test_machine(test));
 	u64 *addresses = kunit_kcalloc(test, nr, sizeof(u64), GFP_KERNEL);
 	struct rnd_state rnd;
 	u64 address = 0;
@@ -550,7 +562,7 @@ static struct sim_mm *process_with_tables(struct kunit *test, u32 max_tables)
 		.max_tables = max_tables,
 	};
 
-	return sim_test_process(test, sim_test_machine_config(test, &config));
+	return process_on(test, sim_test_machine_config(test, &config));
 }
 
 static void pte_alloc_at_the_limit_is_null(struct kunit *test)
@@ -604,6 +616,21 @@ static void table_alloc_counts_bytes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0L, atomic_long_read(&m->table_bytes));
 }
 
+static void pte_exit(struct kunit *test)
+{
+	struct sim_mm *mm = test->priv ? sim_test_of(test)->priv : NULL;
+	u64 address = 0;
+	sim_pte_t *ptep;
+
+	if (mm) {
+		lock_tables(mm);
+		while ((ptep = sim_pte_next(mm, &address, SHMSWAP_TASK_SIZE)))
+			sim_set_pte(ptep, SIM_PTE_NONE);
+		unlock_tables(mm);
+	}
+	sim_test_exit(test);
+}
+
 static struct kunit_case pte_cases[] = {
 	KUNIT_CASE(pte_bits_are_those_of_the_alpha),
 	KUNIT_CASE_PARAM(mk_pte_with_protection, protection_gen_params),
@@ -640,7 +667,7 @@ static struct kunit_case pte_cases[] = {
 static struct kunit_suite pte_suite = {
 	.name = "shmswap_pte",
 	.init = sim_test_init,
-	.exit = sim_test_exit,
+	.exit = pte_exit,
 	.test_cases = pte_cases,
 };
 

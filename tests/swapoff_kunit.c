@@ -241,10 +241,10 @@ static int swapoff_thread(void *data)
 	return sim_swapoff(swap->si->m, swap->type);
 }
 
-/* Hold the first read until the case says so. */
+/* Hold every read until the case says so, or its thread is killed. */
 static void hold_read(struct sim_test_swap *swap, u32 slot)
 {
-	wait_for_completion(swap->data);
+	wait_for_completion_state(swap->data, TASK_KILLABLE);
 }
 
 struct held {
