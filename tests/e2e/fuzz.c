@@ -450,6 +450,16 @@ static void expect_all_back(int fd)
 	EXPECT_EQ(now.shm_swp, 0);
 }
 
+/* That the calls came far. */
+static void say_what_happened(int fd, const char *machine)
+{
+	struct shmswap_stat stat;
+
+	ASSERT_EQ(sm_stat(fd, &stat), 0);
+	ktap_diag("%s: %llu faults, %llu of %llu pages swapped out, %llu read", machine,
+		  stat.pgfault, stat.swap_successes, stat.swap_attempts, stat.pswpin);
+}
+
 static void fuzz(bool root)
 {
 	int standard = sm_open(), private = sm_machine(64, 64, SHMSWAP_MACHINE_KSWAPD), i;
@@ -470,6 +480,8 @@ static void fuzz(bool root)
 	ktap_join_killed(pid, SIGKILL);
 	ktap_diag("%llu calls", (unsigned long long)*calls);
 	EXPECT_GT(*calls, 100);
+	say_what_happened(standard, "default machine");
+	say_what_happened(private, "private machine");
 
 	ktap_context("the default machine");
 	expect_all_back(standard);

@@ -579,6 +579,29 @@ static void many_segments(void)
 	EXPECT(sm_same_resources(fd, &before));
 }
 
+/* Nobody finds what another segment's pages held. */
+static void new_pages_are_zero(void)
+{
+	static const char zeros[SM_PAGE];
+	int fd = machine(), id, round, i;
+	char page[SM_PAGE];
+
+	for (round = 0; round < 3; round++) {
+		int64_t addr;
+
+		id = segment(fd, KEY, 100);
+		addr = attach(fd, id);
+		for (i = 0; i < 100; i++) {
+			ktap_context("round %d, page %d", round, i);
+			ASSERT_EQ(sm_load(fd, addr + i * SM_PAGE, page, SM_PAGE), SM_PAGE);
+			ASSERT(!memcmp(page, zeros, SM_PAGE));
+		}
+		ASSERT_EQ(sm_fill_pages(fd, addr, 100, 1 + round), 0);
+		ASSERT_EQ(sm_shmdt(fd, addr), 0);
+		ASSERT_EQ(sm_shm_remove(fd, id), 0);
+	}
+}
+
 /* A segment far larger than memory and swap costs nothing until touched. */
 static void huge_segments_are_sparse(void)
 {
@@ -634,6 +657,7 @@ int main(int argc, char **argv)
 		KTAP_CASE(users_lock_up_to_their_limit),
 		KTAP_CASE(root_locks_beyond_its_limit),
 		KTAP_CASE(many_segments),
+		KTAP_CASE(new_pages_are_zero),
 		KTAP_CASE(huge_segments_are_sparse),
 	};
 
