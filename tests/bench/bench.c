@@ -30,10 +30,9 @@
 #define KERNEL_SWAP_IN		9435.0
 #define KERNEL_PER_SHARER	1422.0
 
-static const int sharers[] = { 1, 4, 16, 64, 256 };
-static const double kernel_shared[] = { 9440, 12330, 29700, 98600, 371600 };
-
-#define NR_SHARERS	(sizeof(sharers) / sizeof(sharers[0]))
+#define NR_SHARERS	5
+static const int sharers[NR_SHARERS] = { 1, 4, 16, 64, 256 };
+static const double kernel_shared[NR_SHARERS] = { 9440, 12330, 29700, 98600, 371600 };
 
 /*
  * Measuring
@@ -208,12 +207,12 @@ static char *attach_real(int id)
 	return mem;
 }
 
-static void touch_real(volatile char *mem)
+static void touch_real(char *mem)
 {
 	uint32_t i;
 
 	for (i = 0; i < PAGES; i++)
-		mem[i * SM_PAGE] = 1;
+		__atomic_store_n(&mem[i * SM_PAGE], 1, __ATOMIC_RELAXED);
 }
 
 static int segment_real(void)
@@ -571,6 +570,6 @@ int main(void)
 	bench_sharers();
 	bench_calls();
 	bench_memory();
-	printf("\n* measured in a run of its own, see tests/bench/bench.c\n");
+	printf("\n* measured in a run of its own, see the top of this program's source\n");
 	return 0;
 }

@@ -227,8 +227,8 @@ static void print_machine(void)
 
 static void print_heading(void)
 {
-	printf("       pages of segments    free      pages that the clock     hands  pages/second\n"
-	       "  time  resident  swapped frames  looked at  took out    seg:page     in    out\n");
+	puts("       pages of segments    free      pages that the clock     hands  pages/second");
+	puts("  time  resident  swapped frames  looked at  took out    seg:page     in    out");
 }
 
 static void print_row(int fd, struct shmswap_stat *last, long long *last_ms)

@@ -186,6 +186,7 @@ struct op {
 	.valid = valid_##type,						\
 	__VA_ARGS__							\
 }
+
 #define FLAGS(type, field, mask)					\
 	.flags = offsetof(struct shmswap_##type, field), .known = (mask)
 #define NO_FLAGS(type, field)	FLAGS(type, field, 0)
@@ -247,8 +248,9 @@ static void setup(struct fixture *f, const struct op *op)
 		ASSERT_GE(f->observer, 0);
 		return;
 	}
-	f->fd = f->observer = sm_machine(FRAMES, SLOTS, 0);
+	f->fd = sm_machine(FRAMES, SLOTS, 0);
 	ASSERT_GE(f->fd, 0);
+	f->observer = f->fd;
 	f->shmid = sm_shmget(f->fd, 1, SEG_PAGES * SM_PAGE, IPC_CREAT | 0600);
 	addr = sm_shmat(f->fd, f->shmid, 0, 0);
 	ASSERT_GT(addr, 0);
@@ -547,14 +549,19 @@ struct bad_value {
 	int error;
 };
 
-#define BAD(NAME, type, field_, value_, error_) {			\
+#define BAD_BYTES(NAME, type, field_, size_, value_, error_) {		\
 	.cmd = SHMSWAP_IOC_##NAME,					\
 	.field = #NAME "." #field_,					\
 	.offset = offsetof(struct shmswap_##type, field_),		\
-	.size = sizeof(((struct shmswap_##type *)0)->field_),		\
+	.size = size_,							\
 	.value = (uint64_t)(value_),					\
 	.error = error_,						\
 }
+
+#define BAD(NAME, type, field, value, error)				\
+	BAD_BYTES(NAME, type, field, 4, value, error)
+#define BAD_U64(NAME, type, field, value, error)			\
+	BAD_BYTES(NAME, type, field, 8, value, error)
 
 static const struct bad_value bad_values[] = {
 	BAD(CREATE, create, nr_frames, 1, EINVAL),
@@ -565,22 +572,22 @@ static const struct bad_value bad_values[] = {
 	BAD(CREATE, create, ram_swap, UINT_MAX, EINVAL),
 	BAD(CREATE, create, shmmni, SHMSWAP_MAX_SEGMENTS + 1, EINVAL),
 	BAD(CREATE, create, shmmni, UINT_MAX, EINVAL),
-	BAD(SHMGET, shmget, segsz, 0, EINVAL),
-	BAD(SHMGET, shmget, segsz, SHMSWAP_MAX_SEGSZ + 1, EINVAL),
-	BAD(SHMGET, shmget, segsz, ~0ULL, EINVAL),
+	BAD_U64(SHMGET, shmget, segsz, 0, EINVAL),
+	BAD_U64(SHMGET, shmget, segsz, SHMSWAP_MAX_SEGSZ + 1, EINVAL),
+	BAD_U64(SHMGET, shmget, segsz, ~0ULL, EINVAL),
 	BAD(SHMGET, shmget, shmflg, 0600, ENOENT),
 	BAD(SHMAT, shmat, shmid, -1, EINVAL),
 	BAD(SHMAT, shmat, shmid, INT_MIN, EINVAL),
 	BAD(SHMAT, shmat, shmid, INT_MAX, EINVAL),
-	BAD(SHMAT, shmat, addr, 1, EINVAL),
-	BAD(SHMAT, shmat, addr, SM_PAGE / 2, EINVAL),
-	BAD(SHMAT, shmat, addr, SHMSWAP_TASK_SIZE, EINVAL),
-	BAD(SHMAT, shmat, addr, SHMSWAP_TASK_SIZE - SM_PAGE, EINVAL),
-	BAD(SHMAT, shmat, addr, -SM_PAGE, EINVAL),
+	BAD_U64(SHMAT, shmat, addr, 1, EINVAL),
+	BAD_U64(SHMAT, shmat, addr, SM_PAGE / 2, EINVAL),
+	BAD_U64(SHMAT, shmat, addr, SHMSWAP_TASK_SIZE, EINVAL),
+	BAD_U64(SHMAT, shmat, addr, SHMSWAP_TASK_SIZE - SM_PAGE, EINVAL),
+	BAD_U64(SHMAT, shmat, addr, -SM_PAGE, EINVAL),
 	BAD(SHMAT, shmat, shmflg, SHM_REMAP, EINVAL),
-	BAD(SHMDT, shmdt, addr, 0, EINVAL),
-	BAD(SHMDT, shmdt, addr, ~0ULL, EINVAL),
-	BAD(SHMDT, shmdt, addr, SHMSWAP_TASK_SIZE, EINVAL),
+	BAD_U64(SHMDT, shmdt, addr, 0, EINVAL),
+	BAD_U64(SHMDT, shmdt, addr, ~0ULL, EINVAL),
+	BAD_U64(SHMDT, shmdt, addr, SHMSWAP_TASK_SIZE, EINVAL),
 	BAD(SHMCTL, shmctl, shmid, -1, EINVAL),
 	BAD(SHMCTL, shmctl, shmid, INT_MIN, EINVAL),
 	BAD(SHMCTL, shmctl, shmid, INT_MAX, EINVAL),
@@ -589,8 +596,8 @@ static const struct bad_value bad_values[] = {
 	BAD(SHMCTL, shmctl, cmd, 16, EINVAL),
 	BAD(SHMCTL, shmctl, cmd, 0x100 | IPC_STAT, EINVAL),
 	BAD(SHMCTL, shmctl, cmd, UINT_MAX, EINVAL),
-	BAD(TOUCH, touch, accesses, 0, EFAULT),
-	BAD(TOUCH, touch, accesses, -4096L, EFAULT),
+	BAD_U64(TOUCH, touch, accesses, 0, EFAULT),
+	BAD_U64(TOUCH, touch, accesses, -4096L, EFAULT),
 	BAD(TOUCH, touch, count, UINT_MAX, EFAULT),
 	BAD(SWAPON, swapon, fd, 0, EINVAL),
 	BAD(SWAPON, swapon, fd, -2, EINVAL),
@@ -630,8 +637,8 @@ static const struct bad_value bad_values[] = {
 	BAD(QUERY, query, what, UINT_MAX, EINVAL),
 	BAD(QUERY, query, id, 1, EINVAL),
 	BAD(QUERY, query, id, -1, EINVAL),
-	BAD(QUERY, query, buf, 0, EFAULT),
-	BAD(QUERY, query, buf, -4096L, EFAULT),
+	BAD_U64(QUERY, query, buf, 0, EFAULT),
+	BAD_U64(QUERY, query, buf, -4096L, EFAULT),
 	BAD(TABLE, table, which, SHMSWAP_TABLE_MAPS + 1, EINVAL),
 	BAD(TABLE, table, which, UINT_MAX, EINVAL),
 };

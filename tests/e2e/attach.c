@@ -506,7 +506,8 @@ static void fork_inherits_attaches(void)
 
 	ASSERT_EQ(sm_query(parent, SHMSWAP_QUERY_VMAS, 0, of_parent, 3), 2);
 	ASSERT_EQ(sm_query(child, SHMSWAP_QUERY_VMAS, 0, of_child, 3), 2);
-	of_child[0].pid = of_child[1].pid = info_of(parent).out_pid;
+	of_child[0].pid = info_of(parent).out_pid;
+	of_child[1].pid = of_child[0].pid;
 	EXPECT(!memcmp(of_parent, of_child, 2 * sizeof(of_child[0])));
 
 	EXPECT_EQ(sm_verify_pages(child, addr, PAGES, 1), 0);

@@ -239,7 +239,7 @@ int ktap_run(int argc, char **argv, const struct ktap_case *cases, size_t nr)
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		chosen += strstr(cases[i].name, pattern) != NULL;
+		chosen += !!strstr(cases[i].name, pattern);
 	printf("KTAP version 1\n1..%d\n", chosen);
 	fflush(stdout);
 

@@ -23,7 +23,7 @@
 
 /* An argument of an ioctl: its size, and the fields that are not 0. */
 #define SM_ARG(type, ...) \
-	(struct shmswap_##type) { .size = sizeof(struct shmswap_##type), ##__VA_ARGS__ }
+	((struct shmswap_##type){ .size = sizeof(struct shmswap_##type), ##__VA_ARGS__ })
 
 /* An ioctl as it is; the others are built on it. */
 int sm_call(int fd, unsigned int cmd, void *arg);

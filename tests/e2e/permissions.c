@@ -415,7 +415,8 @@ static void become_alice_with(int cap)
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2] = { 0 };
 
-	data[cap / 32].permitted = data[cap / 32].effective = 1U << cap % 32;
+	data[cap / 32].permitted = 1U << cap % 32;
+	data[cap / 32].effective = 1U << cap % 32;
 	ASSERT_EQ(prctl(PR_SET_KEEPCAPS, 1), 0);
 	ASSERT_EQ(sm_become(ALICE, ALICES), 0);
 	ASSERT_EQ(syscall(SYS_capset, &header, data), 0);

@@ -427,7 +427,8 @@ static void hostile_bad_slots(void)
 
 	/* The same one twice is refused or counted once. */
 	header.nr_badpages = 2;
-	header.badpages[0] = header.badpages[1] = 9;
+	header.badpages[0] = 9;
+	header.badpages[1] = 9;
 	i = try_header(fd, &header, 50 * SM_PAGE);
 	if (i != -EINVAL) {
 		EXPECT_EQ(i, 0);
@@ -528,17 +529,25 @@ static void a_device_in_use_is_busy(void)
 	EXPECT_EQ(sm_swapon(other, loop), 0);
 }
 
+/* Makes a file system and mounts it; false if this guest has no such kind. */
+static bool mount_device(const char *path, const char *kind)
+{
+	char command[160];
+
+	sprintf(command, "PATH=$PATH:/sbin:/usr/sbin mkfs.%s %s >/dev/null 2>&1", kind, path);
+	return !system(command) && !mount(path, "/mnt", kind, 0, NULL);
+}
+
 static void a_mounted_device_is_busy(void)
 {
 	struct sm_swap_header header = sm_swap_header(49);
-	char path[32], command[160];
-	int fd = machine(), loop = loop_device(sm_file(1 << 20), path);
+	int fd = machine(), loop;
+	char path[32];
 
-	sprintf(command, "PATH=$PATH:/sbin:/usr/sbin mkfs.minix %s >/dev/null 2>&1",
-		path);
 	ASSERT_EQ(unshare(CLONE_NEWNS), 0);
 	ASSERT_EQ(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	if (system(command) || mount(path, "/mnt", "minix", 0, NULL))
+	loop = loop_device(sm_file(1 << 20), path);
+	if (!mount_device(path, "minix") && !mount_device(path, "ext4"))
 		ktap_skip("no file system to mount");
 	/* All that is wrong with it is that it is mounted. */
 	ASSERT_EQ(pwrite(loop, &header, SM_PAGE, 0), SM_PAGE);
@@ -677,7 +686,7 @@ static void swapoff_under_load(void)
 		pids[i] = ktap_fork(write_and_verify, &l);
 		close(l.fd);
 	}
-	ASSERT_SOON(*(volatile uint64_t *)l.rounds > LOADERS * LOAD_PAGES);
+	ASSERT_SOON(__atomic_load_n(l.rounds, __ATOMIC_RELAXED) > LOADERS * LOAD_PAGES);
 	swap_areas_come_and_go(fd, 6);
 	__atomic_store_n(l.stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < LOADERS; i++)
@@ -871,7 +880,7 @@ static void failed_writes_under_pressure(void)
  * A device-mapper device that can be told to fail
  */
 
-static int dmsetup(const char *fmt, ...)
+static int dm(const char *fmt, ...)
 {
 	char command[400] = "PATH=$PATH:/sbin:/usr/sbin dmsetup --noudevsync ";
 	size_t len = strlen(command);
@@ -886,10 +895,10 @@ static int dmsetup(const char *fmt, ...)
 
 static void dm_table(const char *name, const char *target, const char *loop)
 {
-	ASSERT_EQ(dmsetup("suspend --noflush %s", name), 0);
-	ASSERT_EQ(dmsetup("load %s --table '0 %lu %s %s'", name, 33 * SM_PAGE / 512,
+	ASSERT_EQ(dm("suspend --noflush %s", name), 0);
+	ASSERT_EQ(dm("load %s --table '0 %lu %s %s'", name, 33 * SM_PAGE / 512,
 			  target, loop), 0);
-	ASSERT_EQ(dmsetup("resume %s", name), 0);
+	ASSERT_EQ(dm("resume %s", name), 0);
 }
 
 static int open_dm(const char *name)
@@ -903,29 +912,29 @@ static int open_dm(const char *name)
 static void device_that_fails(void)
 {
 	char path[32], linear[48], name[32];
-	int fd = machine(), loop = loop_device(swapfile(32), path), dm;
+	int fd = machine(), loop = loop_device(swapfile(32), path), device;
 	struct shmswap_stat stat;
 	uint64_t addr;
 
 	sprintf(name, "shmswap-%d", getpid());
 	sprintf(linear, "%s 0", path);
 	if (system("PATH=$PATH:/sbin:/usr/sbin modprobe dm-mod >/dev/null 2>&1") ||
-	    dmsetup("create %s --table '0 %lu linear %s'", name, 33 * SM_PAGE / 512,
+	    dm("create %s --table '0 %lu linear %s'", name, 33 * SM_PAGE / 512,
 		    linear))
 		ktap_skip("no device mapper");
-	dm = open_dm(name);
-	if (dm < 0) {
-		dmsetup("mknodes");
-		dm = open_dm(name);
+	device = open_dm(name);
+	if (device < 0) {
+		dm("mknodes");
+		device = open_dm(name);
 	}
-	ASSERT_EQ(sm_swapon(fd, dm), 0);
+	ASSERT_EQ(sm_swapon(fd, device), 0);
 	addr = attach_new(fd, 8);
 	ASSERT_EQ(sm_fill_pages(fd, addr, 8, 1), 0);
 	EXPECT_EQ(sm_reclaim_shm(fd, 5), 4);
 
 	/* Nothing of what went out must be left in a cache. */
-	ASSERT_EQ(ioctl(dm, BLKFLSBUF), 0);
-	close(dm);
+	ASSERT_EQ(ioctl(device, BLKFLSBUF), 0);
+	close(device);
 	dm_table(name, "error", "");
 	EXPECT_EQ(sm_touch(fd, addr + 2 * SM_PAGE, 1, 0), -EIO);
 	EXPECT_EQ(sm_reclaim_shm(fd, 2), 0);
@@ -939,7 +948,7 @@ static void device_that_fails(void)
 	EXPECT_EQ(sm_verify_pages(fd, addr, 8, 1), 0);
 	EXPECT_EQ(sm_swapoff(fd, 0), 0);
 	EXPECT_EQ(sm_check(fd), 0);
-	EXPECT_SOON(dmsetup("remove %s", name) == 0);
+	EXPECT_SOON(dm("remove %s", name) == 0);
 	/* The loop device had to outlive all of its tables. */
 	close(loop);
 }

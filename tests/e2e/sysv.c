@@ -205,12 +205,14 @@ static void do_ipc_set(struct world *w)
 	struct shmid_ds ds = { 0 };
 	int sim;
 
-	arg.ds.uid = ds.shm_perm.uid = PICK(w, 0, 1000, 1001, 1002, -1);
-	arg.ds.gid = ds.shm_perm.gid = PICK(w, 0, 100, 101, -1);
-	arg.ds.mode = ds.shm_perm.mode = PICK(w, 0, 0600, 0666, 0440, 0604, 07777);
+	arg.ds.uid = PICK(w, 0, 1000, 1001, 1002, -1);
+	arg.ds.gid = PICK(w, 0, 100, 101, -1);
+	arg.ds.mode = PICK(w, 0, 0600, 0666, 0440, 0604, 07777);
+	ds.shm_perm.uid = arg.ds.uid;
+	ds.shm_perm.gid = arg.ds.gid;
+	ds.shm_perm.mode = arg.ds.mode;
 	sim = sm_shmctl(w->fd, id->sim, IPC_SET, &arg);
-	announce(w, "IPC_SET(%d, %d, %d, %#o)", id->sim, arg.ds.uid, arg.ds.gid,
-		     arg.ds.mode);
+	announce(w, "IPC_SET(%d, %d, %d, %#o)", id->sim, arg.ds.uid, arg.ds.gid, arg.ds.mode);
 	ASSERT_EQ(sim, error_of(shmctl(id->real, IPC_SET, &ds)));
 }
 

@@ -90,9 +90,8 @@ static int busy_process(int fd, int64_t *addr)
 }
 
 /* The kernel's own format, for parsing and for printing it again. */
-#define SHM_ROW(pass)							\
-	"%10d %10d  %4o %21" pass " %5u %5u  %5" pass " %5u %5u %5u %5u " \
-	"%10" pass " %10" pass " %10" pass " %21" pass " %21" pass "\n"
+#define SHM_ROW								\
+	"%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10lu %10lu %10lu %21lu %21lu\n"
 
 struct shm_row {
 	int key, shmid;
@@ -103,12 +102,12 @@ struct shm_row {
 static void parse_shm_row(const char *text, struct shm_row *r)
 {
 	char again[300];
-	int nr = sscanf(text, SHM_ROW("lu"), &r->key, &r->shmid, &r->mode, &r->size,
+	int nr = sscanf(text, SHM_ROW, &r->key, &r->shmid, &r->mode, &r->size,
 			&r->cpid, &r->lpid, &r->nattch, &r->uid, &r->gid, &r->cuid,
 			&r->cgid, &r->atime, &r->dtime, &r->ctime, &r->rss, &r->swap);
 
 	ASSERT_EQ(nr, 16);
-	snprintf(again, sizeof(again), SHM_ROW("lu"), r->key, r->shmid, r->mode,
+	snprintf(again, sizeof(again), SHM_ROW, r->key, r->shmid, r->mode,
 		 r->size, r->cpid, r->lpid, r->nattch, r->uid, r->gid, r->cuid,
 		 r->cgid, r->atime, r->dtime, r->ctime, r->rss, r->swap);
 	EXPECT(!strncmp(text, again, strlen(again)));
@@ -238,7 +237,7 @@ static void buddyinfo_counts_the_free_pages(void)
 		EXPECT_EQ(blocks, free_area[order].nr_blocks);
 		text += used;
 	}
-	EXPECT_EQ(strspn(text, " \n"), strlen(text));
+	EXPECT_EQ(strspn(text, "\n "), strlen(text));
 }
 
 static void maps_is_like_proc_pid_maps(void)
