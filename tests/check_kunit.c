@@ -138,6 +138,33 @@ static void count_of_free_frame(struct rig *r, int by)
 	expect(r, sim_page_pfn(r->m, page), 0, 1);
 }
 
+/* Take a frame out of free_area again. */
+static void take_back(struct rig *r, struct sim_page *page)
+{
+	struct sim_page *others[SIM_TEST_FRAMES];
+	struct sim_page *taken;
+	u32 nr = 0;
+
+	while ((taken = sim_rmqueue(r->m, 0, 0)) && taken != page)
+		others[nr++] = taken;
+	while (nr)
+		sim_free_pages(r->m, others[--nr], 0);
+}
+
+static void used_frame_is_free(struct rig *r, int by)
+{
+	struct sim_page *page = sim_test_frame(r->seg, 0);
+
+	if (by > 0) {
+		r->saved = atomic64_read(&page->count);
+		sim_free_pages(r->m, page, 0);
+	} else {
+		take_back(r, page);
+	}
+	atomic64_set(&page->count, r->saved);
+	expect(r, sim_page_pfn(r->m, page), 0, 3);
+}
+
 /* In no list, and nobody has it. */
 static void frame_is_lost(struct rig *r, int by)
 {
@@ -152,11 +179,11 @@ static void frame_is_lost(struct rig *r, int by)
 
 static void frame_of_another_page(struct rig *r, int by)
 {
-	sim_pte_t first = *word(r, 0);
+	sim_pte_t pte = *word(r, 2);
 
-	*word(r, 0) = *word(r, 1);
-	*word(r, 1) = first;
-	expect(r, sim_pte_pfn(*word(r, 0)), 0, 1);
+	*word(r, 2) = *word(r, 3);
+	*word(r, 3) = pte;
+	expect(r, sim_pte_pfn(*word(r, 2)), 2, 3);
 }
 
 static void frame_of_no_segment(struct rig *r, int by)
@@ -368,6 +395,7 @@ static const struct corruption {
 	ROW(count_too_high, FRAME_COUNT),
 	ROW(count_too_low, FRAME_COUNT),
 	ROW(count_of_free_frame, FRAME_COUNT),
+	ROW(used_frame_is_free, FRAME_COUNT),
 	ROW(frame_is_lost, FRAME_COUNT),
 	ROW(frame_of_another_page, FRAME_TWICE),
 	ROW(frame_of_no_segment, FRAME_TWICE),

@@ -347,11 +347,28 @@ struct attacher {
 	struct shmswap_shmat arg;
 };
 
+static struct attacher *make_attacher(struct kunit *test, struct sim_machine *m, s32 id)
+{
+	struct attacher *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	a->mm = sim_test_process(test, m);
+	a->arg.shmid = id;
+	return a;
+}
+
 static int shmat_thread(void *data)
 {
 	struct attacher *a = data;
 
 	return sim_shmat(a->mm, &a->arg);
+}
+
+static int shmdt_thread(void *data)
+{
+	struct attacher *a = data;
+
+	return sim_shmdt(a->mm, a->arg.out_addr);
 }
 
 static unsigned long attaching(struct sim_shmid *seg)
@@ -379,14 +396,11 @@ static struct sim_test_thread *begin_shmat(struct kunit *test, struct attacher *
 static void rmid_while_attaching(struct kunit *test)
 {
 	struct sim_machine *m = sim_test_machine(test);
-	struct attacher *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
 	s32 id = sim_test_segment(test, m, 4);
+	struct attacher *a = make_attacher(test, m, id);
 	struct sim_shmid *seg = sim_test_seg(test, m, id);
 	struct sim_test_thread *thread;
 
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	a->mm = sim_test_process(test, m);
-	a->arg.shmid = id;
 	thread = begin_shmat(test, a, seg);
 	KUNIT_EXPECT_EQ(test, 0, sim_test_shmctl(m, id, IPC_RMID));
 	KUNIT_EXPECT_EQ(test, 1, m->shm_used);
@@ -402,14 +416,11 @@ static void rmid_while_attaching(struct kunit *test)
 static void killed_while_attaching(struct kunit *test)
 {
 	struct sim_machine *m = sim_test_machine(test);
-	struct attacher *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
 	s32 id = sim_test_segment(test, m, 4);
+	struct attacher *a = make_attacher(test, m, id);
 	struct sim_shmid *seg = sim_test_seg(test, m, id);
 	struct sim_test_thread *thread;
 
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	a->mm = sim_test_process(test, m);
-	a->arg.shmid = id;
 	thread = begin_shmat(test, a, seg);
 	KUNIT_EXPECT_EQ(test, 0, sim_test_shmctl(m, id, IPC_RMID));
 	sim_test_thread_kill(thread);
@@ -417,6 +428,49 @@ static void killed_while_attaching(struct kunit *test)
 	SIM_EXPECT_SHM(test, m, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, 0, a->mm->map_count);
 	up_write(&a->mm->mmap_lock);
+}
+
+static struct sim_machine *forced_machine(struct kunit *test)
+{
+	return sim_test_machine_config(test, &(const struct sim_config) {
+		.flags = SHMSWAP_MACHINE_RMID_FORCED,
+		.nr_frames = SIM_TEST_FRAMES,
+	});
+}
+
+/* The last attach goes meanwhile, and none comes in its place. */
+static void orphaned_while_attaching(struct kunit *test)
+{
+	struct sim_machine *m = forced_machine(test);
+	s32 id = sim_test_segment(test, m, 4);
+	struct attacher *a = make_attacher(test, m, id);
+	struct attacher *last = make_attacher(test, m, id);
+	struct sim_test_thread *thread, *detacher;
+
+	KUNIT_ASSERT_EQ(test, 0, sim_shmat(last->mm, &last->arg));
+	thread = begin_shmat(test, a, sim_test_seg(test, m, id));
+	/* Not here, where the lock of another process is held. */
+	detacher = sim_test_thread_run(test, shmdt_thread, last);
+	KUNIT_EXPECT_EQ(test, 0, sim_test_thread_join(test, detacher));
+	KUNIT_EXPECT_EQ(test, 1, m->shm_used);
+	sim_test_thread_kill(thread);
+	KUNIT_EXPECT_EQ(test, -EINTR, sim_test_thread_join(test, thread));
+	KUNIT_EXPECT_EQ(test, 0, m->shm_used);
+	up_write(&a->mm->mmap_lock);
+}
+
+/* One that was never attached is no orphan. */
+static void failed_attach_under_forced_destruction(struct kunit *test)
+{
+	struct sim_machine *m = forced_machine(test);
+	struct sim_mm *mm = sim_test_process(test, m);
+	struct shmswap_shmat at = {
+		.shmid = sim_test_segment(test, m, 4),
+		.addr = SHMSWAP_TASK_SIZE,
+	};
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, sim_shmat(mm, &at));
+	KUNIT_EXPECT_EQ(test, 1, m->shm_used);
 }
 
 /* It was found, but is being destroyed: all that is still possible is to fail. */
@@ -455,6 +509,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(segments_end_with_their_machine),
 	KUNIT_CASE(rmid_while_attaching),
 	KUNIT_CASE(killed_while_attaching),
+	KUNIT_CASE(orphaned_while_attaching),
+	KUNIT_CASE(failed_attach_under_forced_destruction),
 	KUNIT_CASE(use_of_segment_that_goes),
 	{}
 };

@@ -331,6 +331,32 @@ static void touch_goes_in_order(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, top - 3, sim_test_frame(seg, 0));
 }
 
+/* Back and forth between more tables than are remembered on the way. */
+static void touch_of_many_tables(struct kunit *test)
+{
+	const u64 table = (u64)SIM_PTRS_PER_TABLE * PAGE_SIZE;
+	struct sim_machine *m = sim_test_machine(test);
+	struct sim_mm *mm = sim_test_process(test, m);
+	s32 id = sim_test_segment(test, m, 1);
+	struct shmswap_touch t = {};
+	u64 accesses[64];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
+		accesses[i] = BASE + i * table;
+		sim_test_attach_at(test, mm, id, accesses[i], i % 2 ? SHM_RDONLY : 0);
+	}
+	KUNIT_EXPECT_EQ(test, 0, sim_touch(mm, accesses, ARRAY_SIZE(accesses), &t));
+	KUNIT_EXPECT_EQ(test, 1, t.out_maj_flt);
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(accesses) - 1, t.out_min_flt);
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(accesses), atomic_long_read(&mm->rss));
+	/* The last is read-only. */
+	accesses[63] |= SHMSWAP_TOUCH_WRITE;
+	t.out_done = 0;
+	KUNIT_EXPECT_EQ(test, -EFAULT, sim_touch(mm, accesses, ARRAY_SIZE(accesses), &t));
+	KUNIT_EXPECT_EQ(test, 63, t.out_done);
+}
+
 /* --------------------------------------------------------- with their data */
 
 /**
@@ -519,6 +545,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(access_to_no_area),
 	KUNIT_CASE_PARAM(touch_of, touch_gen_params),
 	KUNIT_CASE(touch_goes_in_order),
+	KUNIT_CASE(touch_of_many_tables),
 	KUNIT_CASE_PARAM(access_to, access_gen_params),
 	KUNIT_CASE(store_changes_nothing_around_it),
 	KUNIT_CASE(fault_without_frame_or_swap),

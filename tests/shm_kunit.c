@@ -148,6 +148,9 @@ static void max_id_is_highest_index(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3, max_id(m));
 	rmid(test, m, id[2]);
 	KUNIT_EXPECT_EQ(test, 3, max_id(m));
+	id[1] = sim_test_segment(test, m, 1);
+	KUNIT_EXPECT_EQ(test, 3, max_id(m));
+	rmid(test, m, id[1]);
 	rmid(test, m, id[3]);
 	KUNIT_EXPECT_EQ(test, 0, max_id(m));
 	rmid(test, m, id[0]);
@@ -506,6 +509,8 @@ static void stat_by_index(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, -EINVAL, stat_index(m, cmds[i], id, &found));
 		KUNIT_EXPECT_EQ(test, -EINVAL, stat_index(m, cmds[i], -1, &found));
 	}
+	KUNIT_EXPECT_EQ(test, 0, stat_index(m, IPC_STAT, id, &found));
+	KUNIT_EXPECT_EQ(test, 0, found);
 }
 
 static const struct shmctl_row {

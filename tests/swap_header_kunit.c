@@ -66,6 +66,8 @@ static const struct header_row {
 	  .nr_bad = MAX_SWAP_BADPAGES, .nr_pages = PAGES - 2 },
 	{ .name = "one bad page more than there can be", .last_page = PAGES - 1,
 	  .nr_bad = MAX_SWAP_BADPAGES + 1, .err = -EINVAL },
+	{ .name = "one bad page too many, which the signature is", .nr_bad = MAX_SWAP_BADPAGES + 1,
+	  .last_page = SHMSWAP_MAX_SLOTS - 1, .bytes = U64_MAX, .err = -EINVAL },
 	{ .name = "endless bad pages", .last_page = PAGES - 1, .nr_bad = U32_MAX,
 	  .err = -EINVAL },
 	{ .name = "the header is bad", .last_page = 10, .nr_bad = 1, .bad = { 0 },

@@ -405,6 +405,19 @@ static void equals_of_different_size_take_turns(struct kunit *test)
 	give_all(m);
 }
 
+/* The last of them is full: round to the first, not on to the worse ones. */
+static void equals_come_before_worse_areas(struct kunit *test)
+{
+	struct sim_machine *m = machine(test);
+
+	add(test, m, 1, 5);
+	add(test, m, 2, 5);
+	add(test, m, 4, 5);
+	add(test, m, 2, 1);
+	expect_turns(test, m, "210212233-");
+	give_all(m);
+}
+
 static void default_priorities_descend(struct kunit *test)
 {
 	struct sim_machine *m = machine(test);
@@ -422,12 +435,14 @@ static void default_priorities_descend(struct kunit *test)
 static void slot_freed_in_better_area_is_next(struct kunit *test)
 {
 	struct sim_machine *m = machine(test);
-	struct sim_swap_info *better = add(test, m, 2, 5);
+	struct sim_swap_info *better = add(test, m, 1, 5);
 
 	add(test, m, 4, 1);
-	expect_turns(test, m, "001");
-	give(better, 2);
-	expect_turns(test, m, "01");
+	add(test, m, 4, 1);
+	expect_turns(test, m, "02");
+	/* It would be the other's turn. */
+	give(better, 1);
+	expect_turns(test, m, "02");
 	give_all(m);
 }
 
@@ -590,6 +605,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(higher_priority_comes_first),
 	KUNIT_CASE(equals_take_turns),
 	KUNIT_CASE(equals_of_different_size_take_turns),
+	KUNIT_CASE(equals_come_before_worse_areas),
 	KUNIT_CASE(default_priorities_descend),
 	KUNIT_CASE(slot_freed_in_better_area_is_next),
 	KUNIT_CASE(slot_freed_in_worse_area_is_not_next),

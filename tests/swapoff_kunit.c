@@ -317,6 +317,8 @@ static void killed_swapoff_changes_nothing(struct kunit *test)
 	sim_test_thread_kill(h->thread);
 	complete_all(&h->go);
 	KUNIT_EXPECT_EQ(test, -EINTR, sim_test_thread_join(test, h->thread));
+	/* Nor did it go on for long. */
+	SIM_EXPECT_SHM(test, s->m, 8, 1, 7);
 	expect_put_back(test, s);
 	sim_test_verify(test, s->mm, s->base, 8, 1);
 }

@@ -5,10 +5,7 @@
  * 2.0 with its two hands, its budget and its second chance.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ktap.h"
 #include "libshm.h"

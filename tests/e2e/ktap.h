@@ -41,8 +41,8 @@ void ktap_fail(const char *file, int line, const char *fmt, ...)
 void ktap_mismatch(const char *file, int line, const char *what,
 		   long long found, const char *op, const char *wanted,
 		   long long value);
-void ktap_abort(void) __attribute__((noreturn));
-void ktap_skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+__attribute__((noreturn)) void ktap_abort(void);
+__attribute__((noreturn, format(printf, 1, 2))) void ktap_skip(const char *fmt, ...);
 
 #define ktap_true(on_failure, condition, text) do {			\
 	if (!(condition)) {						\

@@ -150,6 +150,16 @@ static void pages_go_to_the_file(void)
 	}
 }
 
+/* Loads a module unless the file that it makes is there. */
+static void need_module(const char *module, const char *file)
+{
+	char command[80];
+
+	sprintf(command, "PATH=$PATH:/sbin:/usr/sbin modprobe %s >/dev/null 2>&1", module);
+	if (access(file, F_OK) && system(command))
+		ktap_skip("no module %s", module);
+}
+
 /* A loop device that vanishes with the last user of it. */
 static int loop_device(int file, char *path)
 {
@@ -159,9 +169,7 @@ static int loop_device(int file, char *path)
 	};
 	int control, nr, loop;
 
-	if (access("/dev/loop-control", F_OK) &&
-	    system("PATH=$PATH:/sbin:/usr/sbin modprobe loop 2>/dev/null"))
-		ktap_skip("no loop devices");
+	need_module("loop", "/dev/loop-control");
 	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	if (control < 0)
 		ktap_skip("no loop devices");
@@ -896,8 +904,8 @@ static int dm(const char *fmt, ...)
 static void dm_table(const char *name, const char *target, const char *loop)
 {
 	ASSERT_EQ(dm("suspend --noflush %s", name), 0);
-	ASSERT_EQ(dm("load %s --table '0 %lu %s %s'", name, 33 * SM_PAGE / 512,
-			  target, loop), 0);
+	ASSERT_EQ(dm("load %s --table '0 %lu %s %s'", name, 33 * SM_PAGE / 512, target,
+		     loop), 0);
 	ASSERT_EQ(dm("resume %s", name), 0);
 }
 
@@ -918,9 +926,8 @@ static void device_that_fails(void)
 
 	sprintf(name, "shmswap-%d", getpid());
 	sprintf(linear, "%s 0", path);
-	if (system("PATH=$PATH:/sbin:/usr/sbin modprobe dm-mod >/dev/null 2>&1") ||
-	    dm("create %s --table '0 %lu linear %s'", name, 33 * SM_PAGE / 512,
-		    linear))
+	need_module("dm-mod", "/dev/mapper/control");
+	if (dm("create %s --table '0 %lu linear %s'", name, 33 * SM_PAGE / 512, linear))
 		ktap_skip("no device mapper");
 	device = open_dm(name);
 	if (device < 0) {

@@ -5,7 +5,6 @@
  * and they must say what the ioctls say.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
