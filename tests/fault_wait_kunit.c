@@ -151,6 +151,7 @@ static void second_faulter_waits_for_read(struct kunit *test)
 	struct rig *r = make_rig(test);
 	struct sim_test_thread *first = begin_read(test, r);
 	struct sim_test_thread *second = begin_wait(test, r, 2);
+	struct sim_shmid *seg = sim_test_seg(test, r->m, r->id);
 
 	KUNIT_EXPECT_EQ(test, 1, atomic_read(&r->m->nr_swapcache));
 	sim_test_check(test, r->m);
@@ -161,6 +162,8 @@ static void second_faulter_waits_for_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, RIG_PAGES + 1, atomic64_read(&r->mm->maj_flt));
 	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&r->other->maj_flt));
 	KUNIT_EXPECT_EQ(test, 1, atomic64_read(&r->other->min_flt));
+	/* The table's, two attaches' and ours. */
+	KUNIT_EXPECT_EQ(test, 1 + 2 + 1, refcount_read(&seg->ref));
 	sim_test_verify(test, r->other, r->there, RIG_PAGES, 1);
 }
 
@@ -335,7 +338,9 @@ static void faulter_without_frame_is_killed(struct kunit *test)
 
 	sim_test_attach_at(test, r->mm, id, r->base + RIG_PAGES * PAGE_SIZE, 0);
 	/* No frame may be taken any more. */
-	c.freepages_min = c.freepages_low = c.freepages_high = SIM_TEST_FRAMES - RIG_PAGES;
+	c.freepages_min = SIM_TEST_FRAMES - RIG_PAGES;
+	c.freepages_low = c.freepages_min;
+	c.freepages_high = c.freepages_min;
 	KUNIT_ASSERT_EQ(test, 0, sim_machine_control(r->m, &c));
 	r->swap->on_write = hold_io;
 	thread = sim_test_thread_run(test, need_frame_thread, r);

@@ -28,8 +28,12 @@ struct cred *sim_test_user(struct kunit *test, u32 uid, u32 gid)
 	KUNIT_ASSERT_NOT_NULL(test, none);
 	set_groups(user, none);
 	put_group_info(none);
-	user->uid = user->euid = user->suid = user->fsuid = KUIDT_INIT(uid);
-	user->gid = user->egid = user->sgid = user->fsgid = KGIDT_INIT(gid);
+	user->uid = KUIDT_INIT(uid);
+	user->euid = user->uid;
+	user->fsuid = user->uid;
+	user->gid = KGIDT_INIT(gid);
+	user->egid = user->gid;
+	user->fsgid = user->gid;
 	cap_clear(user->cap_effective);
 	return user;
 }

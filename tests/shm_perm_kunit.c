@@ -214,6 +214,17 @@ static int ipc_set(struct sim_machine *m, s32 id, u32 uid, u32 gid, u32 mode)
 	return sim_shmctl(m, &arg);
 }
 
+static void expect_owners(struct kunit *test, struct sim_machine *m, s32 id, u32 uid, u32 gid)
+{
+	struct shmswap_shmctl arg = { .shmid = id, .cmd = IPC_STAT };
+
+	KUNIT_EXPECT_EQ(test, 0, sim_shmctl(m, &arg));
+	KUNIT_EXPECT_EQ(test, uid, arg.ds.uid);
+	KUNIT_EXPECT_EQ(test, gid, arg.ds.gid);
+	KUNIT_EXPECT_EQ(test, CREATOR, arg.ds.cuid);
+	KUNIT_EXPECT_EQ(test, CREATOR, arg.ds.cgid);
+}
+
 static void set_changes_owner_and_mode(struct kunit *test)
 {
 	struct cred *user = sim_test_user(test, CREATOR, 9);
@@ -226,10 +237,7 @@ static void set_changes_owner_and_mode(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, sim_test_shmctl(m, seg->id, IPC_RMID));
 	seg->ctime = 0;
 	KUNIT_EXPECT_EQ(test, 0, SIM_TEST_AS(user, ipc_set(m, seg->id, 300, 400, ~0740)));
-	KUNIT_EXPECT_EQ(test, 300, __kuid_val(seg->uid));
-	KUNIT_EXPECT_EQ(test, 400, __kgid_val(seg->gid));
-	KUNIT_EXPECT_EQ(test, CREATOR, __kuid_val(seg->cuid));
-	KUNIT_EXPECT_EQ(test, CREATOR, __kgid_val(seg->cgid));
+	expect_owners(test, m, seg->id, 300, 400);
 	KUNIT_EXPECT_EQ(test, SIM_SHM_DEST | SIM_SHM_LOCKED | 0037, seg->mode);
 	KUNIT_EXPECT_LT(test, ktime_get_real_seconds() - seg->ctime, 60);
 }
