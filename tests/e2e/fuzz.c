@@ -26,11 +26,17 @@
 #define NR_KEYS		8
 #define BUFFER		(16 * SM_PAGE)
 
+/* Segments that every process has attached, until it detaches them. */
+#define NR_BASE		4
+#define BASE_PAGES	64
+#define BASE(n)		(0x100000000000ULL + (n) * 2 * BASE_PAGES * SM_PAGE)
+
 static unsigned int seconds = 5;
 static uint64_t seed;
 
 /* What the threads share. Torn or stale values are as good as others. */
 static int files[NR_FILES];
+static int parents[2];		/* only forked */
 static int shmids[NR_KNOWN];
 static uint64_t addresses[NR_KNOWN];
 static uint64_t *calls;
@@ -72,7 +78,9 @@ static bool one_in(struct fuzzer *f, uint32_t n)
 
 static uint64_t address(struct fuzzer *f)
 {
-	return addresses[below(f, NR_KNOWN)] + below(f, 40) * SM_PAGE;
+	if (one_in(f, 8))
+		return addresses[below(f, NR_KNOWN)] + below(f, 40) * SM_PAGE;
+	return BASE(below(f, NR_BASE)) + below(f, BASE_PAGES) * SM_PAGE;
 }
 
 static int shmid(struct fuzzer *f)
@@ -361,9 +369,9 @@ static void transfer(struct fuzzer *f, int fd)
 
 static void open_another(struct fuzzer *f)
 {
-	int fd = sm_open();
+	int fd = one_in(f, 4) ? sm_open() : sm_fork(parents[below(f, 2)]);
 
-	if (fd >= 0 && one_in(f, 2))
+	if (fd >= 0 && one_in(f, 8))
 		sm_call(fd, SHMSWAP_IOC_CREATE,
 			&SM_ARG(create, .nr_frames = 64, .ram_swap = 64, .max_tables = 64,
 				.flags = SHMSWAP_MACHINE_KSWAPD));
@@ -379,7 +387,7 @@ static void *fuzz_forever(void *arg)
 		int fd = __atomic_load_n(&files[below(f, NR_FILES)], __ATOMIC_RELAXED);
 
 		__atomic_add_fetch(calls, 1, __ATOMIC_RELAXED);
-		if (one_in(f, 100))
+		if (one_in(f, 50))
 			open_another(f);
 		else if (one_in(f, 5))
 			transfer(f, fd);
@@ -434,6 +442,8 @@ static void expect_all_back(int fd)
 
 	ASSERT_SOON(!sm_info(fd, &info) && info.out_nr_processes == 1);
 	EXPECT_EQ(sm_check(fd), 0);
+	for (nr = 0; nr < NR_BASE; nr++)
+		EXPECT_EQ(sm_shmdt(fd, BASE(nr)), 0);
 	remove_everything(fd);
 	EXPECT_EQ(sm_check(fd), 0);
 	ASSERT_EQ(sm_resources(fd, &now), 0);
@@ -458,16 +468,31 @@ static void say_what_happened(int fd, const char *machine)
 		  stat.pgfault, stat.swap_successes, stat.swap_attempts, stat.pswpin);
 }
 
+static void attach_base(int fd)
+{
+	int i;
+
+	for (i = 0; i < NR_BASE; i++) {
+		int id = sm_shmget(fd, IPC_PRIVATE, BASE_PAGES * SM_PAGE, 0666);
+
+		ASSERT_EQ(sm_shmat(fd, id, BASE(i), 0), BASE(i));
+	}
+}
+
 static void fuzz(bool root)
 {
-	int standard = sm_open(), private = sm_machine(64, 64, SHMSWAP_MACHINE_KSWAPD), i;
+	int standard = sm_open(), private = sm_machine(64, 256, SHMSWAP_MACHINE_KSWAPD), i;
 	long long end;
 	pid_t pid;
 
 	ktap_diag("seed %llu, %u s", (unsigned long long)seed, seconds);
 	calls = ktap_shared(sizeof(*calls));
+	parents[0] = standard;
+	parents[1] = private;
+	attach_base(standard);
+	attach_base(private);
 	for (i = 0; i < NR_FILES; i++)
-		files[i] = sm_fork(i % 2 ? standard : private);
+		files[i] = sm_fork(parents[i % 2]);
 	pid = ktap_fork(run_threads, &root);
 	for (i = 0; i < NR_FILES; i++)
 		close(files[i]);
@@ -514,5 +539,6 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
+	ktap_case_seconds += seconds;
 	return ktap_run(argc - optind + 1, argv + optind - 1, cases, ARRAY_SIZE(cases));
 }

@@ -29,6 +29,9 @@ struct ktap_case {
  */
 int ktap_run(int argc, char **argv, const struct ktap_case *cases, size_t nr);
 
+/* How long a case may take on a stock kernel; a program may want more. */
+extern unsigned int ktap_case_seconds;
+
 /* How much slower than a stock kernel this one is: SHMSWAP_SLOW, or 1. */
 unsigned int ktap_slow(void);
 

@@ -15,7 +15,6 @@
 
 #include "ktap.h"
 
-#define CASE_SECONDS	60	/* on a kernel with SHMSWAP_SLOW 1 */
 #define SLOW_CASE	2000	/* milliseconds; worth a remark */
 #define MAX_MESSAGES	20	/* of one case; the others are only counted */
 
@@ -28,6 +27,8 @@ static struct {
 } *report;
 
 static __thread char context[160];
+
+unsigned int ktap_case_seconds = 60;
 
 unsigned int ktap_slow(void)
 {
@@ -182,7 +183,7 @@ void ktap_join_killed(pid_t pid, int sig)
 
 static int wait_for_case(pid_t pid)
 {
-	long long deadline = ktap_now() + 1000LL * CASE_SECONDS * ktap_slow();
+	long long deadline = ktap_now() + 1000LL * ktap_case_seconds * ktap_slow();
 	int status;
 	pid_t done;
 

@@ -488,6 +488,24 @@ static void files_that_are_none(void)
 	EXPECT_EQ(sm_swapon(fd, file), 0);
 }
 
+/* The owner of such a file could not write to it either. */
+static void protected_files(void)
+{
+	static const int flags[] = { FS_IMMUTABLE_FL, FS_APPEND_FL };
+	int fd = machine(), file = sm_memfile(17 * SM_PAGE), none = 0;
+	size_t i;
+
+	ASSERT_EQ(sm_mkswap(file), 0);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		ktap_context("flag %#x", flags[i]);
+		if (ioctl(file, FS_IOC_SETFLAGS, &flags[i]))
+			ktap_skip("tmpfs has no such flags");
+		EXPECT_EQ(sm_swapon(fd, file), -EPERM);
+	}
+	ASSERT_EQ(ioctl(file, FS_IOC_SETFLAGS, &none), 0);
+	EXPECT_EQ(sm_swapon(fd, file), 0);
+}
+
 static void slots_are_for_ram_alone(void)
 {
 	int fd = machine(), file = swapfile(16);
@@ -979,6 +997,7 @@ int main(int argc, char **argv)
 		KTAP_CASE(hostile_bad_slots),
 		KTAP_CASE(short_files),
 		KTAP_CASE(files_that_are_none),
+		KTAP_CASE(protected_files),
 		KTAP_CASE(slots_are_for_ram_alone),
 		KTAP_CASE(a_file_is_one_area),
 		KTAP_CASE(a_device_in_use_is_busy),
