@@ -125,6 +125,12 @@ union call_arg {
 	struct shmswap_query query;
 	struct shmswap_table table;
 	struct shmswap_check check;
+	struct shmswap_mmap mmap;
+	struct shmswap_munmap munmap;
+	struct shmswap_mprotect mprotect;
+	struct shmswap_msync msync;
+	struct shmswap_mlock mlock;
+	struct shmswap_munlock munlock;
 };
 
 /* Reserve a descriptor for @file; on failure @file is dropped. */
@@ -141,7 +147,7 @@ static int set_new_file(struct call *call, struct file *file, bool cloexec)
 	return 0;
 }
 
-static int call_create(struct call *call, union call_arg *arg)
+static int ioctl_create(struct call *call, union call_arg *arg)
 {
 	const struct sim_config config = {
 		.flags = arg->create.flags,
@@ -172,7 +178,7 @@ static int call_create(struct call *call, union call_arg *arg)
 	return 0;
 }
 
-static int call_info(struct call *call, union call_arg *arg)
+static int ioctl_info(struct call *call, union call_arg *arg)
 {
 	struct sim_mm *mm = call->mm;
 	struct sim_machine *m = mm->m;
@@ -195,7 +201,7 @@ static int call_info(struct call *call, union call_arg *arg)
 	return 0;
 }
 
-static int call_fork(struct call *call, union call_arg *arg)
+static int ioctl_fork(struct call *call, union call_arg *arg)
 {
 	struct file *file;
 	struct sim_mm *mm;
@@ -218,24 +224,24 @@ static int call_fork(struct call *call, union call_arg *arg)
 	return set_new_file(call, file, arg->fork.flags & SHMSWAP_FORK_CLOEXEC);
 }
 
-static int call_shmget(struct call *call, union call_arg *arg)
+static int ioctl_shmget(struct call *call, union call_arg *arg)
 {
 	return sim_shmget(call->mm->m, &arg->shmget);
 }
 
-static int call_shmat(struct call *call, union call_arg *arg)
+static int ioctl_shmat(struct call *call, union call_arg *arg)
 {
 	return sim_shmat(call->mm, &arg->shmat);
 }
 
-static int call_shmdt(struct call *call, union call_arg *arg)
+static int ioctl_shmdt(struct call *call, union call_arg *arg)
 {
 	if (arg->shmdt.flags)
 		return -EINVAL;
 	return sim_shmdt(call->mm, arg->shmdt.addr);
 }
 
-static int call_shmctl(struct call *call, union call_arg *arg)
+static int ioctl_shmctl(struct call *call, union call_arg *arg)
 {
 	return sim_shmctl(call->mm->m, &arg->shmctl);
 }
@@ -252,7 +258,7 @@ static int touch_chunk(struct sim_mm *mm, struct shmswap_touch *t, u64 *buf)
 	return sim_touch(mm, buf, nr, t);
 }
 
-static int call_touch(struct call *call, union call_arg *arg)
+static int ioctl_touch(struct call *call, union call_arg *arg)
 {
 	struct shmswap_touch *t = &arg->touch;
 	int err = 0;
@@ -274,31 +280,33 @@ static int call_touch(struct call *call, union call_arg *arg)
 	return err;
 }
 
-static int call_swapon(struct call *call, union call_arg *arg)
+static int ioctl_swapon(struct call *call, union call_arg *arg)
 {
 	if (!sim_machine_privileged(call->mm->m))
 		return -EPERM;
 	return sim_swapon(call->mm->m, &arg->swapon);
 }
 
-static int call_swapoff(struct call *call, union call_arg *arg)
+static int ioctl_swapoff(struct call *call, union call_arg *arg)
 {
 	if (!sim_machine_privileged(call->mm->m))
 		return -EPERM;
 	return sim_swapoff(call->mm->m, arg->swapoff.type);
 }
 
-static int call_reclaim(struct call *call, union call_arg *arg)
+static int ioctl_reclaim(struct call *call, union call_arg *arg)
 {
 	struct shmswap_reclaim *r = &arg->reclaim;
 	struct sim_reclaim_result result;
 	int err;
 
-	if (r->method > SHMSWAP_RECLAIM_SHM || r->level > SHMSWAP_MAX_LEVEL)
+	if (r->method > SHMSWAP_RECLAIM_SWAP_OUT || r->level > SHMSWAP_MAX_LEVEL)
 		return -EINVAL;
 	if (!sim_machine_privileged(call->mm->m))
 		return -EPERM;
-	err = sim_reclaim(call->mm->m, r->method, r->level, r->count, &result);
+	err = sim_reclaim(call->mm->m,
+			  array_index_nospec(r->method, SHMSWAP_RECLAIM_SWAP_OUT + 1),
+			  r->level, r->count, &result);
 	if (err)
 		return err;
 	r->out_calls = result.calls;
@@ -307,12 +315,12 @@ static int call_reclaim(struct call *call, union call_arg *arg)
 	return 0;
 }
 
-static int call_control(struct call *call, union call_arg *arg)
+static int ioctl_control(struct call *call, union call_arg *arg)
 {
 	return sim_machine_control(call->mm->m, &arg->control);
 }
 
-static int call_stat(struct call *call, union call_arg *arg)
+static int ioctl_stat(struct call *call, union call_arg *arg)
 {
 	if (arg->stat.reserved)
 		return -EINVAL;
@@ -320,12 +328,12 @@ static int call_stat(struct call *call, union call_arg *arg)
 	return 0;
 }
 
-static int call_query(struct call *call, union call_arg *arg)
+static int ioctl_query(struct call *call, union call_arg *arg)
 {
 	return sim_query(call->mm, &arg->query);
 }
 
-static int call_table(struct call *call, union call_arg *arg)
+static int ioctl_table(struct call *call, union call_arg *arg)
 {
 	struct file *file;
 
@@ -337,11 +345,41 @@ static int call_table(struct call *call, union call_arg *arg)
 	return set_new_file(call, file, arg->table.flags & SHMSWAP_TABLE_CLOEXEC);
 }
 
-static int call_check(struct call *call, union call_arg *arg)
+static int ioctl_check(struct call *call, union call_arg *arg)
 {
 	if (!sim_machine_privileged(call->mm->m))
 		return -EPERM;
 	return sim_check(call->mm->m, &arg->check);
+}
+
+static int ioctl_mmap(struct call *call, union call_arg *arg)
+{
+	return sim_mmap(call->mm, &arg->mmap);
+}
+
+static int ioctl_munmap(struct call *call, union call_arg *arg)
+{
+	return sim_do_munmap(call->mm, &arg->munmap);
+}
+
+static int ioctl_mprotect(struct call *call, union call_arg *arg)
+{
+	return sim_mprotect(call->mm, &arg->mprotect);
+}
+
+static int ioctl_msync(struct call *call, union call_arg *arg)
+{
+	return sim_msync(call->mm, &arg->msync);
+}
+
+static int ioctl_mlock(struct call *call, union call_arg *arg)
+{
+	return sim_mlock(call->mm, &arg->mlock);
+}
+
+static int ioctl_munlock(struct call *call, union call_arg *arg)
+{
+	return sim_munlock(call->mm, &arg->munlock);
 }
 
 /**
@@ -362,7 +400,7 @@ struct call_op {
 
 #define CALL(cmd, name, last, ...)						\
 	[_IOC_NR(cmd)] = {							\
-		.fn = call_##name,						\
+		.fn = ioctl_##name,						\
 		.min_size = offsetofend(struct shmswap_##name, last),		\
 		.size = sizeof(struct shmswap_##name) +				\
 			BUILD_BUG_ON_ZERO(sizeof(struct shmswap_##name) % sizeof(u64)), \
@@ -388,6 +426,12 @@ static const struct call_op calls[] = {
 	CALL(SHMSWAP_IOC_TABLE, table, out_fd,
 	     .fd_offset = offsetof(struct shmswap_table, out_fd)),
 	CALL(SHMSWAP_IOC_CHECK, check, out_found, .out_on_error = true),
+	CALL(SHMSWAP_IOC_MMAP, mmap, out_addr),
+	CALL(SHMSWAP_IOC_MUNMAP, munmap, len),
+	CALL(SHMSWAP_IOC_MPROTECT, mprotect, len),
+	CALL(SHMSWAP_IOC_MSYNC, msync, len),
+	CALL(SHMSWAP_IOC_MLOCK, mlock, len),
+	CALL(SHMSWAP_IOC_MUNLOCK, munlock, len),
 };
 
 /* Give out the descriptor of a new file, or, after an error, take it back. */
@@ -498,7 +542,7 @@ static long shmswap_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	err = copy_arg_in(&arg, user, &size, op);
 	if (err)
 		return err;
-	if (op->fn != call_create) {
+	if (op->fn != ioctl_create) {
 		call.mm = get_file_mm(file);
 		if (IS_ERR(call.mm))
 			return PTR_ERR(call.mm);

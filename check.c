@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The self-check: every count of every frame, slot, segment and process,
- * computed anew from the page lists, the page tables and the swap cache, while
- * the machine stands still.
+ * computed anew from the page lists, the page tables and the caches, while the
+ * machine stands still.
  */
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -18,8 +18,7 @@
  * @result: what disagreed first
  * @frames: references by frame
  * @slots: u16 counts by SIM_SLOTS_PER_CHUNK slots, see slot_key()
- * @mapped: present PTEs in attaches, by process number
- * @unmapped: signatures in attaches, by process number
+ * @attached: PTEs in attaches, by process number
  * @table_bytes: memory of the tables
  * @tot: pages of all segments
  * @rss: resident pages
@@ -30,23 +29,25 @@ struct census {
 	struct shmswap_check *result;
 	u32 *frames;
 	struct xarray slots;
-	struct xarray mapped;
-	struct xarray unmapped;
+	struct xarray attached;
 	u64 table_bytes;
 	u64 tot;
 	u64 rss;
 	u64 swp;
 };
 
-static int compare(struct census *c, u32 what, u64 where, u64 expected, u64 found)
+static int report(struct census *c, u32 what, u64 where, u64 expected, u64 found)
 {
-	if (expected == found)
-		return 0;
 	c->result->out_what = what;
 	c->result->out_where = where;
 	c->result->out_expected = expected;
 	c->result->out_found = found;
 	return -EUCLEAN;
+}
+
+static int compare(struct census *c, u32 what, u64 where, u64 expected, u64 found)
+{
+	return expected == found ? 0 : report(c, what, where, expected, found);
 }
 
 /* ---------------------------------------------------------------- counting */
@@ -118,35 +119,43 @@ static int count_words(struct census *c, struct sim_shmid *seg)
 	return err;
 }
 
-static u64 count_of(struct xarray *counts, unsigned long pid)
+static int count_one(struct census *c, unsigned long pid)
 {
-	void *value = xa_load(counts, pid);
+	u64 nr = xa_to_value(xa_load(&c->attached, pid) ?: xa_mk_value(0));
 
-	return value ? xa_to_value(value) : 0;
+	return xa_err(xa_store(&c->attached, pid, xa_mk_value(nr + 1), GFP_KERNEL));
 }
 
-static int count_one(struct xarray *counts, unsigned long pid)
+/* May a PTE of an attach that is not present be like that? */
+static bool absent_right(struct sim_shmid *seg, pgoff_t index, sim_pte_t *word, sim_pte_t pte)
 {
-	return xa_err(xa_store(counts, pid, xa_mk_value(count_of(counts, pid) + 1), GFP_KERNEL));
+	sim_swp_entry_t entry;
+
+	if (!sim_pte_is_swap(pte))
+		return sim_pte_same(pte, sim_shm_signature(sim_shm_index(seg->id), index));
+	/* Taken by the process scan: the page has the slot, in the cache or there. */
+	if (!word || !sim_pte_present(*word))
+		return word && sim_pte_same(*word, pte);
+	entry = sim_pfn_page(seg->m, sim_pte_pfn(*word))->entry;
+	return sim_pte_same(pte, sim_swp_entry_to_pte(entry));
 }
 
-/* A PTE of an attach: present with its page's frame, or its signature. */
+/* A PTE of an attach refers to its page. */
 static int count_pte(struct census *c, struct sim_vma *vma, u64 address, sim_pte_t pte)
 {
 	struct sim_shmid *seg = vma->vm_seg;
 	pgoff_t index = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
 	sim_pte_t *word = sim_shm_word(seg, index);
-	int err;
+	bool right;
 
-	if (!sim_pte_present(pte)) {
-		err = compare(c, SHMSWAP_CHECK_PTE, address,
-			      sim_shm_signature(sim_shm_index(seg->id), index).pte, pte.pte);
-		return err ?: count_one(&c->unmapped, vma->vm_mm->pid);
-	}
-	if (!word || !sim_pte_present(*word) || sim_pte_pfn(*word) != sim_pte_pfn(pte))
-		return compare(c, SHMSWAP_CHECK_PTE, address, word ? word->pte : 0, pte.pte);
-	c->frames[sim_pte_pfn(pte)]++;
-	return count_one(&c->mapped, vma->vm_mm->pid);
+	if (sim_pte_present(pte))
+		right = word && sim_pte_present(*word) &&
+			sim_pte_pfn(*word) == sim_pte_pfn(pte);
+	else
+		right = absent_right(seg, index, word, pte);
+	if (!right)
+		return report(c, SHMSWAP_CHECK_PTE, address, word ? word->pte : 0, pte.pte);
+	return count_one(c, vma->vm_mm->pid);
 }
 
 static int count_attach(struct census *c, struct sim_vma *vma)
@@ -199,18 +208,75 @@ static int count_segments(struct census *c)
 static int count_swap_cache(struct census *c)
 {
 	struct sim_page *page;
+	u64 nr = 0;
 	u32 i;
-	int err = 0;
+	int err;
 
 	for (i = 0; i < 1U << c->m->cache_bits; i++) {
 		hlist_for_each_entry(page, &c->m->swap_cache[i], hash) {
 			c->frames[sim_page_pfn(c->m, page)]++;
-			err = count_slot(c, page->entry);
+			nr++;
+			err = compare(c, SHMSWAP_CHECK_CACHE, sim_page_pfn(c->m, page), 1,
+				      test_bit(SIM_PG_SWAPCACHE, &page->flags)) ?:
+			      count_slot(c, page->entry);
 			if (err)
 				return err;
 		}
 	}
+	return compare(c, SHMSWAP_CHECK_CACHE, ~0ULL, nr, atomic_read(&c->m->nr_swapcache));
+}
+
+static int count_file_pages(struct census *c)
+{
+	struct sim_mapping *mapping;
+	struct sim_page *page;
+	unsigned long index;
+	u64 nr = 0;
+	int bucket;
+
+	lockdep_assert_held(&c->m->mapping_lock);
+	hash_for_each(c->m->mappings, bucket, mapping, node) {
+		xa_for_each(&mapping->pages, index, page) {
+			if (!test_bit(SIM_PG_FILE, &page->flags) || page->mapping != mapping ||
+			    page->index != index)
+				return report(c, SHMSWAP_CHECK_CACHE,
+					      sim_page_pfn(c->m, page), 1, 0);
+			c->frames[sim_page_pfn(c->m, page)]++;
+			nr++;
+		}
+		cond_resched();
+	}
+	return compare(c, SHMSWAP_CHECK_CACHE, ~0ULL, nr, atomic_read(&c->m->nr_file_pages));
+}
+
+/* What a process's PTE refers to; those of attaches were compared already. */
+static int count_private(struct census *c, u64 address, sim_pte_t pte, u64 *rss)
+{
+	if (sim_pte_present(pte)) {
+		if (sim_pte_pfn(pte) >= c->m->nr_frames)
+			return compare(c, SHMSWAP_CHECK_PTE, address, 0, pte.pte);
+		c->frames[sim_pte_pfn(pte)]++;
+		(*rss)++;
+	} else if (sim_pte_is_swap(pte)) {
+		return count_slot(c, sim_pte_to_swp_entry(pte));
+	}
 	return 0;
+}
+
+static int count_process(struct census *c, struct sim_mm *mm)
+{
+	u64 address = 0;
+	sim_pte_t *ptep;
+	u64 rss = 0;
+	int err = 0;
+
+	while (!err && (ptep = sim_pte_next(mm, &address, SHMSWAP_TASK_SIZE))) {
+		err = count_private(c, address, sim_ptep_get(ptep), &rss);
+		address += PAGE_SIZE;
+		cond_resched();
+	}
+	c->table_bytes += sim_mm_table_bytes(mm);
+	return err ?: compare(c, SHMSWAP_CHECK_RSS, mm->pid, rss, atomic_long_read(&mm->rss));
 }
 
 /* --------------------------------------------------------------- comparing */
@@ -224,26 +290,37 @@ static int check_shm(struct census *c)
 	       compare(c, SHMSWAP_CHECK_SHM_SWP, ~0ULL, c->swp, atomic_long_read(&m->shm_swp));
 }
 
-/* Every PTE of a process is in an attach, and rss is the present ones. */
-static int check_process(struct census *c, struct sim_mm *mm)
+/* Every PTE is in an area, and those in attaches are those that segments know. */
+static int check_areas_of(struct census *c, struct sim_mm *mm)
 {
-	u64 mapped = count_of(&c->mapped, mm->pid);
-	u64 unmapped = count_of(&c->unmapped, mm->pid);
-	u64 found_mapped = 0;
-	u64 found = 0;
+	void *attached = xa_load(&c->attached, mm->pid);
+	struct sim_vma *vma;
 	u64 address = 0;
-	sim_pte_t *ptep;
+	u64 found = 0;
 
-	while ((ptep = sim_pte_next(mm, &address, SHMSWAP_TASK_SIZE))) {
-		found_mapped += sim_pte_present(sim_ptep_get(ptep));
-		found++;
+	while (sim_pte_next(mm, &address, SHMSWAP_TASK_SIZE)) {
+		vma = sim_find_vma(mm, address);
+		if (!vma)
+			return report(c, SHMSWAP_CHECK_PTE, address, 0, 1);
+		found += !!vma->vm_seg;
 		address += PAGE_SIZE;
 		cond_resched();
 	}
-	c->table_bytes += sim_mm_table_bytes(mm);
-	return compare(c, SHMSWAP_CHECK_RSS, mm->pid, mapped, found_mapped) ?:
-	       compare(c, SHMSWAP_CHECK_RSS, mm->pid, mapped + unmapped, found) ?:
-	       compare(c, SHMSWAP_CHECK_RSS, mm->pid, mapped, atomic_long_read(&mm->rss));
+	if (!sim_tlb_check(mm, &address))
+		return report(c, SHMSWAP_CHECK_TLB, address, 0, 1);
+	return compare(c, SHMSWAP_CHECK_RSS, mm->pid, attached ? xa_to_value(attached) : 0, found);
+}
+
+static int check_process(struct census *c, struct sim_mm *mm)
+{
+	int err = count_process(c, mm);
+
+	/* A process that is just mapping or accessing something waits for us. */
+	if (err || !down_write_trylock(&mm->mmap_lock))
+		return err;
+	err = check_areas_of(c, mm);
+	up_write(&mm->mmap_lock);
+	return err;
 }
 
 static int check_processes(struct census *c)
@@ -390,7 +467,8 @@ static int check_all(struct census *c)
 	struct sim_machine *m = c->m;
 	int err;
 
-	err = count_segments(c) ?: count_swap_cache(c) ?: check_shm(c) ?: check_processes(c);
+	err = count_segments(c) ?: count_swap_cache(c) ?: count_file_pages(c) ?: check_shm(c) ?:
+	      check_processes(c);
 	if (err)
 		return err;
 	mutex_lock(&m->swap_lock);
@@ -413,9 +491,28 @@ static void free_census(struct census *c)
 	xa_for_each(&c->slots, key, counts)
 		kfree(counts);
 	xa_destroy(&c->slots);
-	xa_destroy(&c->mapped);
-	xa_destroy(&c->unmapped);
+	xa_destroy(&c->attached);
 	vfree(c->frames);
+}
+
+/* Let the machine stand still. */
+static int lock_machine(struct sim_machine *m)
+{
+	int err;
+
+	err = mutex_lock_killable(&m->reclaim_lock);
+	if (err)
+		return err;
+	err = mutex_lock_killable(&m->mapping_lock);
+	if (err)
+		goto unlock_reclaim;
+	err = down_write_killable(&m->state_lock);
+	if (!err)
+		return 0;
+	mutex_unlock(&m->mapping_lock);
+unlock_reclaim:
+	mutex_unlock(&m->reclaim_lock);
+	return err;
 }
 
 /**
@@ -437,18 +534,15 @@ int sim_check(struct sim_machine *m, struct shmswap_check *check)
 	check->out_expected = 0;
 	check->out_found = 0;
 	xa_init(&c.slots);
-	xa_init(&c.mapped);
-	xa_init(&c.unmapped);
+	xa_init(&c.attached);
 	c.frames = vzalloc(array_size(m->nr_frames, sizeof(*c.frames)));
 	if (!c.frames)
 		return -ENOMEM;
-	err = mutex_lock_killable(&m->reclaim_lock);
+	err = lock_machine(m);
 	if (!err) {
-		err = down_write_killable(&m->state_lock);
-		if (!err) {
-			err = check_all(&c);
-			up_write(&m->state_lock);
-		}
+		err = check_all(&c);
+		up_write(&m->state_lock);
+		mutex_unlock(&m->mapping_lock);
 		mutex_unlock(&m->reclaim_lock);
 	}
 	free_census(&c);

@@ -80,12 +80,13 @@ static bool unmap_one(struct sim_vma *vma, u32 id, pgoff_t index, u32 *aged)
 			if (sim_ptep_cmpxchg(ptep, pte, sim_shm_signature(id, index)))
 				break;
 		} else if (sim_ptep_cmpxchg(ptep, pte, sim_pte_mkold(pte))) {
+			sim_tlb_drop(vma->vm_mm, address);
 			(*aged)++;
 			return false;
 		}
 	}
 	atomic_long_dec(&vma->vm_mm->rss);
-	sim_flush_tlb_page(vma, address);
+	sim_flush_tlb_page(vma->vm_mm, address);
 	return true;
 }
 
@@ -109,18 +110,6 @@ static void unmap_sharers(struct sim_shmid *seg, pgoff_t index, struct sim_page 
 	sim_count_events(seg->m, SIM_PGAGED, aged);
 }
 
-/*
- * The slot of a victim that could not be written: it is never used again,
- * unless it was only the kernel that had no memory.
- */
-static void reject_slot(struct scan *scan, int err)
-{
-	if (err == -ENOMEM)
-		sim_swap_free(scan->m, scan->entry, 1);
-	else
-		sim_swap_retire(scan->m, scan->entry);
-}
-
 /* Write the page here and now, to an area that only copies memory. */
 static void swap_out_now(struct scan *scan, struct sim_shmid *seg, sim_pte_t *word,
 			 struct sim_page *page)
@@ -129,10 +118,11 @@ static void swap_out_now(struct scan *scan, struct sim_shmid *seg, sim_pte_t *wo
 
 	sim_unlock_page(page);
 	if (err) {
-		reject_slot(scan, err);
+		sim_swap_reject(scan->m, scan->entry, err);
 		return;
 	}
 	sim_shm_set_swapped(seg, word, scan->entry);
+	sim_swap_settle(scan->m, scan->entry);
 	sim_put_page(scan->m, page);
 	scan->freed = true;
 }
@@ -144,7 +134,7 @@ static void begin_swap_out(struct scan *scan, struct sim_shmid *seg, sim_pte_t *
 	struct sim_machine *m = scan->m;
 
 	sim_swap_duplicate(m, scan->entry);
-	sim_add_to_swap_cache(m, page, scan->entry);
+	WARN_ON_ONCE(!sim_add_to_swap_cache(m, page, scan->entry));
 	sim_shm_set_swapped(seg, word, scan->entry);
 	sim_put_page(m, page);
 	scan->writing = page;
@@ -179,7 +169,7 @@ static void finish_swap_out(struct scan *scan, struct sim_shmid *seg)
 	}
 	sim_delete_from_swap_cache(m, page);
 	if (err)
-		reject_slot(scan, err);
+		sim_swap_reject(m, scan->entry, err);
 	else
 		sim_swap_free(m, scan->entry, 1);
 	sim_unlock_page(page);
@@ -201,6 +191,8 @@ static enum verdict examine(struct scan *scan, struct sim_shmid *seg, sim_pte_t 
 		return OUT_OF_BUDGET;
 	}
 	unmap_sharers(seg, index, page);
+	/* An access that the TLB translated has a pin; see sim_tlb_pin(). */
+	smp_mb();
 	if (atomic64_read(&page->count) != 1) {
 		sim_unlock_page(page);
 		return NEXT_SEGMENT;
@@ -270,6 +262,8 @@ static enum verdict visit_segment(struct scan *scan, struct sim_shmid *seg)
  * is old and made old in those where it is young, and is the victim if nobody
  * has it mapped then. The page on which the budget ends is passed over.
  *
+ * With SHMSWAP_MACHINE_SHM_PROCESS there is nothing to do: the process scan does it.
+ *
  * Context: sleeps; reclaim_lock held.
  * Return: 1 if a page was freed, 0 if not.
  */
@@ -282,8 +276,9 @@ int sim_shm_swap(struct sim_machine *m, int prio)
 	enum verdict verdict = NEXT_SEGMENT;
 	struct sim_shmid *seg;
 
+	KUNIT_STATIC_STUB_REDIRECT(sim_shm_swap, m, prio);
 	lockdep_assert_held(&m->reclaim_lock);
-	if (!scan.budget)
+	if (!scan.budget || (m->flags & SHMSWAP_MACHINE_SHM_PROCESS))
 		return 0;
 	scan.entry = sim_get_swap_page(m);
 	if (!scan.entry.val)

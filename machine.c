@@ -6,8 +6,10 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/memcontrol.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
@@ -64,7 +66,8 @@ void sim_user_pages_uncharge(unsigned long charged)
 /* Fill in the defaults; -EINVAL if a value is out of range. */
 static int config_check(struct sim_config *c)
 {
-	if (c->flags & ~(SHMSWAP_MACHINE_KSWAPD | SHMSWAP_MACHINE_RMID_FORCED))
+	if (c->flags & ~(SHMSWAP_MACHINE_KSWAPD | SHMSWAP_MACHINE_RMID_FORCED |
+			 SHMSWAP_MACHINE_SHM_PROCESS))
 		return -EINVAL;
 	c->nr_frames = c->nr_frames ?: DEFAULT_FRAMES;
 	c->shmmni = c->shmmni ?: DEFAULT_SHMMNI;
@@ -94,7 +97,15 @@ static void init_fields(struct sim_machine *m, const struct sim_config *c)
 		.page_advance = 3,
 		.page_decline = 1,
 		.page_initial_age = 3,
+		.age_cluster_fract = 32,
+		.age_cluster_min = 4,
+		.pageout_weight = 8192,
 	};
+	m->swap_task = 1;
+	/* As Linux 2.4: less for machines of less than 16 MB. */
+	m->page_cluster = c->nr_frames < SZ_16M / PAGE_SIZE ? 2 : 3;
+	mutex_init(&m->mapping_lock);
+	hash_init(m->mappings);
 	m->max_table_bytes = (unsigned long)c->max_tables << PAGE_SHIFT;
 	xa_init_flags(&m->mms, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	m->shmmax = c->shmmax;
@@ -261,7 +272,7 @@ void sim_machine_stat(struct sim_machine *m, struct shmswap_stat *st)
 	__aligned_u64 *events = &st->swap_attempts;
 	int i;
 
-	static_assert(offsetofend(struct shmswap_stat, reclaim_stall) -
+	static_assert(offsetofend(struct shmswap_stat, swap_ra) -
 		      offsetof(struct shmswap_stat, swap_attempts) ==
 		      SIM_NR_EVENTS * sizeof(*events));
 
@@ -274,12 +285,13 @@ void sim_machine_stat(struct sim_machine *m, struct shmswap_stat *st)
 	st->shm_swp = atomic_long_read(&m->shm_swp);
 	for (i = 0; i < SIM_NR_EVENTS; i++)
 		events[i] = atomic64_read(&m->events[i]);
+	st->nr_file_pages = atomic_read(&m->nr_file_pages);
 }
 
 static int control_check(const struct sim_machine *m, const struct shmswap_control *c)
 {
 	if ((c->set & SHMSWAP_CONTROL_FLAGS) &&
-	    (c->flags & ~(SHMSWAP_MACHINE_KSWAPD | SHMSWAP_MACHINE_RMID_FORCED)))
+	    ((c->flags ^ m->flags) & ~(SHMSWAP_MACHINE_KSWAPD | SHMSWAP_MACHINE_RMID_FORCED)))
 		return -EINVAL;
 	if ((c->set & SHMSWAP_CONTROL_FREEPAGES) &&
 	    (c->freepages_min > c->freepages_low || c->freepages_low > c->freepages_high ||
@@ -296,6 +308,13 @@ static int control_check(const struct sim_machine *m, const struct shmswap_contr
 	     c->page_initial_age > c->max_page_age))
 		return -EINVAL;
 	if ((c->set & SHMSWAP_CONTROL_LIMITS) && (!c->shmmni || c->shmmni > SHMSWAP_MAX_SEGMENTS))
+		return -EINVAL;
+	if ((c->set & SHMSWAP_CONTROL_SCAN) &&
+	    (!c->age_cluster_fract || c->age_cluster_fract > 1024 ||
+	     !c->age_cluster_min || c->age_cluster_min > 65536 ||
+	     !c->pageout_weight || c->pageout_weight > 65536))
+		return -EINVAL;
+	if ((c->set & SHMSWAP_CONTROL_PAGE_CLUSTER) && c->page_cluster > ilog2(SIM_MAX_READ))
 		return -EINVAL;
 	return 0;
 }
@@ -314,13 +333,18 @@ static void control_set(struct sim_machine *m, const struct shmswap_control *c)
 		WRITE_ONCE(m->kswapd.maxpages, c->kswapd_maxpages);
 	}
 	if (c->set & SHMSWAP_CONTROL_SWAPCTL) {
-		m->swap_control = (struct sim_swap_control) {
-			.max_page_age = c->max_page_age,
-			.page_advance = c->page_advance,
-			.page_decline = c->page_decline,
-			.page_initial_age = c->page_initial_age,
-		};
+		m->swap_control.max_page_age = c->max_page_age;
+		m->swap_control.page_advance = c->page_advance;
+		m->swap_control.page_decline = c->page_decline;
+		m->swap_control.page_initial_age = c->page_initial_age;
 	}
+	if (c->set & SHMSWAP_CONTROL_SCAN) {
+		m->swap_control.age_cluster_fract = c->age_cluster_fract;
+		m->swap_control.age_cluster_min = c->age_cluster_min;
+		m->swap_control.pageout_weight = c->pageout_weight;
+	}
+	if (c->set & SHMSWAP_CONTROL_PAGE_CLUSTER)
+		WRITE_ONCE(m->page_cluster, c->page_cluster);
 	if (c->set & SHMSWAP_CONTROL_LIMITS) {
 		m->shmmni = c->shmmni;
 		m->shmmax = c->shmmax;
@@ -343,6 +367,10 @@ static void control_get(const struct sim_machine *m, struct shmswap_control *c)
 	c->shmmni = m->shmmni;
 	c->shmmax = m->shmmax;
 	c->shmall = m->shmall;
+	c->age_cluster_fract = m->swap_control.age_cluster_fract;
+	c->age_cluster_min = m->swap_control.age_cluster_min;
+	c->pageout_weight = m->swap_control.pageout_weight;
+	c->page_cluster = m->page_cluster;
 }
 
 /**
@@ -359,7 +387,8 @@ int sim_machine_control(struct sim_machine *m, struct shmswap_control *c)
 
 	if ((c->set & ~(SHMSWAP_CONTROL_FLAGS | SHMSWAP_CONTROL_FREEPAGES |
 			SHMSWAP_CONTROL_KSWAPD | SHMSWAP_CONTROL_SWAPCTL |
-			SHMSWAP_CONTROL_LIMITS)) || c->reserved)
+			SHMSWAP_CONTROL_LIMITS | SHMSWAP_CONTROL_SCAN |
+			SHMSWAP_CONTROL_PAGE_CLUSTER)) || c->reserved)
 		return -EINVAL;
 	if (c->set && !sim_machine_privileged(m))
 		return -EPERM;

@@ -2,6 +2,7 @@
 /*
  * Accesses: what a load or a store does, and the fault that it may cause.
  */
+#include <linux/highmem.h>
 #include <linux/log2.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -12,10 +13,17 @@
 /* Failed reclaims in a row that a fault stands before it gives up. */
 #define MAX_RECLAIM_RETRIES	16
 
+/* Can there be a page that need not stay in memory? */
+static bool reclaimable(struct sim_machine *m)
+{
+	return READ_ONCE(m->nr_swap_pages) || atomic_read(&m->nr_swapcache) ||
+	       atomic_read(&m->nr_file_pages);
+}
+
 /*
- * Take a frame, with kswapd's help if need be. As long as there are slots, that
- * kswapd freed nothing only means that the pages were just used: by now it has
- * made them old.
+ * Take a frame, with kswapd's help if need be. As long as pages can go somewhere,
+ * that kswapd freed nothing only means that they were just used: by now it has
+ * made them older.
  */
 static struct sim_page *take_frame(struct sim_machine *m)
 {
@@ -34,7 +42,7 @@ static struct sim_page *take_frame(struct sim_machine *m)
 			return ERR_PTR(err);
 		if (result.freed)
 			failures = 0;
-		else if (++failures == MAX_RECLAIM_RETRIES || !READ_ONCE(m->nr_swap_pages))
+		else if (++failures == MAX_RECLAIM_RETRIES || !reclaimable(m))
 			return ERR_PTR(-ENOMEM);
 	}
 }
@@ -52,6 +60,45 @@ static int get_frame(struct sim_fault *f)
 }
 
 /**
+ * sim_fault_have_frame() - take a frame if there is one to be had at once
+ * @f: fault
+ *
+ * Context: any; what the handler holds.
+ * Return: true if @f->frame is a frame with its memory; else the handler returns
+ * SIM_FAULT_FRAME.
+ */
+bool sim_fault_have_frame(struct sim_fault *f)
+{
+	if (!f->frame)
+		f->frame = sim_get_free_page(f->m);
+	return f->frame && f->frame->page;
+}
+
+/**
+ * sim_fault_hold() - remember a page that I/O is under way on
+ * @f: fault
+ * @page: page, pinned by the caller; @f takes that over
+ *
+ * Context: any.
+ */
+void sim_fault_hold(struct sim_fault *f, struct sim_page *page)
+{
+	if (f->page)
+		sim_unpin_page(f->m, f->page);
+	f->page = page;
+}
+
+static void put_owner(struct sim_fault *f)
+{
+	if (f->seg)
+		sim_shm_put(f->seg);
+	if (f->mapping)
+		sim_mapping_put(f->mapping);
+	f->seg = NULL;
+	f->mapping = NULL;
+}
+
+/**
  * sim_fault_prepare() - get what a fault handler needs
  * @f: fault
  * @need: enum sim_fault_need, not SIM_FAULT_DONE
@@ -62,6 +109,8 @@ static int get_frame(struct sim_fault *f)
  */
 int sim_fault_prepare(struct sim_fault *f, int need)
 {
+	int err;
+
 	switch (need) {
 	case SIM_FAULT_FRAME:
 		return get_frame(f);
@@ -69,7 +118,9 @@ int sim_fault_prepare(struct sim_fault *f, int need)
 		return sim_wait_on_page_locked(f->page);
 	default:
 		f->major = true;
-		return sim_shm_swapin(f);
+		err = f->read(f);
+		put_owner(f);
+		return err;
 	}
 }
 
@@ -81,61 +132,222 @@ int sim_fault_prepare(struct sim_fault *f, int need)
  */
 void sim_fault_finish(struct sim_fault *f)
 {
+	if (f->locked)
+		up_read(&f->mm->mmap_lock);
 	if (f->page)
 		sim_unpin_page(f->m, f->page);
 	if (f->frame)
 		sim_unpin_page(f->m, f->frame);
-	if (f->seg)
-		sim_shm_put(f->seg);
+	f->locked = false;
 	f->page = NULL;
 	f->frame = NULL;
-	f->seg = NULL;
+}
+
+/**
+ * sim_fault_map_frame() - let a PTE refer to the frame of a fault
+ * @vma: private area
+ * @f: fault; its frame is filled
+ * @ptep: the PTE, which has no page or a page less
+ *
+ * Context: state_lock held for reading, page_table_lock held.
+ */
+void sim_fault_map_frame(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
+{
+	struct sim_page *page = f->frame;
+
+	lockdep_assert_held(&vma->vm_mm->page_table_lock);
+	if (vma->vm_flags & SHMSWAP_VM_RESERVED)
+		set_bit(SIM_PG_RESERVED, &page->flags);
+	sim_get_page(page);
+	sim_ptep_xchg(ptep, sim_pte_mkdirty(sim_mk_pte(sim_page_pfn(f->m, page), vma->vm_flags)));
+	sim_unpin_page(f->m, page);
+	f->frame = NULL;
+}
+
+static int anon_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
+{
+	if (!sim_fault_have_frame(f))
+		return SIM_FAULT_FRAME;
+	clear_highpage(f->frame->page);
+	sim_fault_map_frame(vma, f, ptep);
+	atomic_long_inc(&f->mm->rss);
+	f->major = true;
+	sim_count_event(f->m, SIM_PGZERO);
+	return SIM_FAULT_DONE;
+}
+
+const struct sim_vm_operations sim_anon_vm_ops = {
+	.shrink = sim_private_shrink,
+	.extend = sim_private_extend,
+	.close = sim_private_close,
+	.nopage = anon_nopage,
+};
+
+/*
+ * True if nobody else has @page, which a private PTE maps: no process, no slot,
+ * no access under way. It is locked, so it does not leave or enter a cache.
+ */
+static bool exclusive(struct sim_fault *f, struct sim_page *page)
+{
+	u64 users = atomic64_read(&page->count) - (f->page == page ? SIM_PIN : 0);
+
+	if (test_bit(SIM_PG_FILE, &page->flags))
+		return false;
+	if (!test_bit(SIM_PG_SWAPCACHE, &page->flags))
+		return users == 1;
+	return users == 2 && sim_swap_users(f->m, page->entry) == 1;
+}
+
+/* Replace a page that others have too by a copy. */
+static int copy_on_write(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep,
+		     struct sim_page *old)
+{
+	if (!sim_fault_have_frame(f))
+		return SIM_FAULT_FRAME;
+	copy_highpage(f->frame->page, old->page);
+	sim_fault_map_frame(vma, f, ptep);
+	sim_flush_tlb_page(f->mm, f->address);
+	sim_free_page_and_swap_cache(f->m, old);
+	sim_count_event(f->m, SIM_PGCOW);
+	return SIM_FAULT_DONE;
+}
+
+/*
+ * A store to a page that is mapped read-only in a private area that is not.
+ * Mirrors do_wp_page(): a page in the swap cache that becomes newer than its
+ * slot stays there until the process scan sees it.
+ */
+static int do_wp_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
+{
+	sim_pte_t pte = sim_ptep_get(ptep);
+	struct sim_page *page = sim_pfn_page(f->m, sim_pte_pfn(pte));
+	bool reuse;
+
+	if (!sim_trylock_page(page)) {
+		sim_pin_page(page);
+		sim_fault_hold(f, page);
+		return SIM_FAULT_WAIT;
+	}
+	reuse = exclusive(f, page);
+	if (reuse) {
+		pte = sim_pte_mkdirty(sim_pte_mkyoung(sim_pte_mkwrite(pte)));
+		sim_ptep_xchg(ptep, pte);
+		sim_flush_tlb_page(f->mm, f->address);
+	}
+	sim_unlock_page(page);
+	return reuse ? SIM_FAULT_DONE : copy_on_write(vma, f, ptep, page);
+}
+
+/* Bring the PTE into a state that allows the access, or say what that needs. */
+static int handle_pte_fault(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
+{
+	sim_pte_t pte;
+	int need;
+
+	f->hit = sim_access_pte(ptep, f->write, &pte);
+	if (f->hit) {
+		sim_tlb_fill(f->mm, f->address, ptep, pte);
+		return SIM_FAULT_DONE;
+	}
+	if (!sim_pte_present(pte)) {
+		if (sim_pte_is_swap(pte) && !vma->vm_seg)
+			need = sim_do_swap_page(vma, f, ptep);
+		else
+			need = vma->vm_ops->nopage(vma, f, ptep);
+		if (need)
+			return need;
+	}
+	if (f->write && !sim_pte_write(sim_ptep_get(ptep)))
+		return do_wp_page(vma, f, ptep);
+	return SIM_FAULT_DONE;
+}
+
+static int fault_in_area(struct sim_vma *vma, struct sim_fault *f)
+{
+	struct sim_page *page;
+	sim_pte_t *ptep;
+	int need = -ENOMEM;
+
+	down_read(&f->m->state_lock);
+	ptep = sim_pte_alloc(f->mm, f->address);
+	if (ptep) {
+		sim_lock_ptes(vma);
+		need = handle_pte_fault(vma, f, ptep);
+		if (need == SIM_FAULT_DONE) {
+			page = sim_pfn_page(f->m, sim_pte_pfn(sim_ptep_get(ptep)));
+			sim_pin_page(page);
+			sim_fault_hold(f, page);
+		}
+		sim_unlock_ptes(vma);
+	}
+	up_read(&f->m->state_lock);
+	return need;
 }
 
 static int fault_once(struct sim_fault *f)
 {
 	struct sim_vma *vma;
-	int ret;
 
-	if (down_read_killable(&f->mm->mmap_lock))
-		return -EINTR;
+	lockdep_assert_held(&f->mm->mmap_lock);
 	vma = sim_find_vma(f->mm, f->address);
-	if (!vma || !(vma->vm_flags & (f->write ? SHMSWAP_VM_WRITE : SHMSWAP_VM_READ)))
-		ret = -EFAULT;
-	else
-		ret = vma->vm_ops->nopage(vma, f);
-	up_read(&f->mm->mmap_lock);
-	return ret;
+	if (!vma)
+		return -EFAULT;
+	if (!f->force && !(vma->vm_flags & (f->write ? SHMSWAP_VM_WRITE : SHMSWAP_VM_READ)))
+		return -EFAULT;
+	return fault_in_area(vma, f);
 }
 
 /**
- * sim_handle_mm_fault() - make a page present and young
- * @f: fault, with @f->m, @f->mm, @f->address and @f->write filled in
+ * sim_fault_in() - make a page present and young
+ * @f: fault, with @f->m, @f->mm, @f->address and @f->write filled in, and @f->locked
+ *	if mmap_lock is held for reading
  *
- * Mirrors handle_mm_fault() of Linux 2.0. The page may be gone again by the
- * time of the return, but for the pin in @f->page that sim_fault_finish() drops;
- * the caller calls that in any case.
+ * As long as mmap_lock is held thereafter, only reclaim can take the page away,
+ * and not while it is pinned.
  *
- * Context: sleeps; no lock held.
- * Return: 0; -EFAULT no area, or its protection forbids the access; or as
- * sim_fault_prepare().
+ * Context: sleeps; no lock held but perhaps mmap_lock.
+ * Return: 0: @f->page is the page, and sim_fault_finish() drops the lock and the
+ * pin. -EFAULT no area, or its protection forbids the access; or as
+ * sim_fault_prepare(); then too sim_fault_finish() is to be called.
  */
-int sim_handle_mm_fault(struct sim_fault *f)
+int sim_fault_in(struct sim_fault *f)
 {
 	int ret;
 
 	f->major = false;
-	do {
+	for (;;) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		if (!f->locked && down_read_killable(&f->mm->mmap_lock))
+			return -EINTR;
+		f->locked = true;
 		ret = fault_once(f);
+		if (ret == SIM_FAULT_DONE)
+			return 0;
+		up_read(&f->mm->mmap_lock);
+		f->locked = false;
 		if (ret > 0)
 			ret = sim_fault_prepare(f, ret);
-		else if (ret == SIM_FAULT_DONE)
-			break;
-	} while (!ret);
-	if (ret || (f->hit && !f->major))
-		return ret;
+		if (ret)
+			return ret;
+	}
+}
+
+/**
+ * sim_handle_mm_fault() - a load or store that the TLB did not translate
+ * @f: as sim_fault_in()
+ *
+ * Mirrors handle_mm_fault() of Linux 2.0; counts the fault, if it is one.
+ *
+ * Context: as sim_fault_in().
+ * Return: as sim_fault_in().
+ */
+int sim_handle_mm_fault(struct sim_fault *f)
+{
+	int err = sim_fault_in(f);
+
+	if (err || (f->hit && !f->major))
+		return err;
 	sim_count_event(f->m, SIM_PGFAULT);
 	if (f->major)
 		sim_count_event(f->m, SIM_PGMAJFAULT);
@@ -162,6 +374,7 @@ struct walk_cache {
 static u32 touch_present(struct sim_mm *mm, const u64 *accesses, u32 nr)
 {
 	struct walk_cache cache[WALK_CACHE];
+	sim_pte_t pte;
 	u32 i;
 
 	memset(cache, 0xff, sizeof(cache));
@@ -182,7 +395,7 @@ static u32 touch_present(struct sim_mm *mm, const u64 *accesses, u32 nr)
 			walk->leaf = leaf;
 		}
 		if (!sim_access_pte(&walk->leaf[(access >> PAGE_SHIFT) % SIM_PTRS_PER_TABLE],
-				    access & SHMSWAP_TOUCH_WRITE))
+				    access & SHMSWAP_TOUCH_WRITE, &pte))
 			break;
 	}
 	return i;
@@ -253,6 +466,27 @@ static size_t fault_in(struct iov_iter *iter, size_t len, bool write)
 		       fault_in_iov_iter_writeable(iter, len);
 }
 
+/* Find the page in the TLB, or through the page tables and perhaps a fault. */
+static int translate(struct sim_fault *f)
+{
+	if (f->address >= SHMSWAP_TASK_SIZE)
+		return -EFAULT;
+	if (down_read_killable(&f->mm->mmap_lock))
+		return -EINTR;
+	f->locked = true;
+	f->page = sim_tlb_pin(f->mm, f->address, f->write);
+	if (f->page) {
+		sim_count_event(f->m, SIM_TLB_HIT);
+		return 0;
+	}
+	sim_count_event(f->m, SIM_TLB_MISS);
+	return sim_handle_mm_fault(f);
+}
+
+/*
+ * The copy is made with mmap_lock held, so that nothing is unmapped nor shared
+ * copy-on-write in the middle of a store.
+ */
 static ssize_t access_page(struct sim_mm *mm, u64 address, size_t len, struct iov_iter *iter,
 			   bool write)
 {
@@ -268,7 +502,7 @@ static ssize_t access_page(struct sim_mm *mm, u64 address, size_t len, struct io
 		/* Only then is the page pinned, lest a user make that last. */
 		if (fault_in(iter, len, write) == len)
 			return -EFAULT;
-		ret = sim_handle_mm_fault(&f);
+		ret = translate(&f);
 		if (ret)
 			break;
 		pagefault_disable();

@@ -89,13 +89,34 @@ struct sim_vma *sim_vma_alloc(struct sim_mm *mm, u64 start, u64 len)
  * sim_vma_free() - free an area that is in no process
  * @vma: area
  *
- * Context: any.
+ * Context: may sleep.
  */
 void sim_vma_free(struct sim_vma *vma)
 {
 	if (vma->vm_seg)
 		sim_shm_put(vma->vm_seg);
+	if (vma->vm_mapping)
+		sim_mapping_put(vma->vm_mapping);
 	kfree(vma);
+}
+
+/**
+ * sim_free_vmas() - free areas that were removed
+ * @removed: list of them
+ *
+ * What was changed in shared regions of files is written now.
+ *
+ * Context: sleeps; no lock held.
+ */
+void sim_free_vmas(struct list_head *removed)
+{
+	struct sim_vma *vma, *next;
+
+	list_for_each_entry_safe(vma, next, removed, removed) {
+		if (vma->vm_ops->swapout && (vma->vm_flags & SHMSWAP_VM_MAYWRITE))
+			sim_mapping_sync(vma->vm_mapping);
+		sim_vma_free(vma);
+	}
 }
 
 /* A copy of @vma for @mm, in no list yet. */
@@ -109,8 +130,25 @@ static struct sim_vma *vma_dup(struct sim_vma *vma, struct sim_mm *mm)
 	new->vm_pgoff = vma->vm_pgoff;
 	new->vm_ops = vma->vm_ops;
 	new->vm_seg = vma->vm_seg;
-	refcount_inc(&new->vm_seg->ref);
+	if (new->vm_seg)
+		refcount_inc(&new->vm_seg->ref);
+	new->vm_mapping = vma->vm_mapping;
+	if (new->vm_mapping)
+		refcount_inc(&new->vm_mapping->ref);
 	return new;
+}
+
+static u64 nr_pages(u64 start, u64 end)
+{
+	return (end - start) >> PAGE_SHIFT;
+}
+
+/* Where the page at @address is in the segment or file; 0 for private memory. */
+static pgoff_t pgoff_at(const struct sim_vma *vma, u64 address)
+{
+	if (!vma->vm_seg && !vma->vm_mapping)
+		return 0;
+	return vma->vm_pgoff + nr_pages(vma->vm_start, address);
 }
 
 static int store_range(struct sim_mm *mm, u64 start, u64 end, struct sim_vma *vma)
@@ -166,7 +204,7 @@ static int prepare_replacement(struct replacement *r)
 	r->tail = vma_dup(r->before, r->mm);
 	if (!r->tail)
 		return -ENOMEM;
-	r->tail->vm_pgoff += (r->end - r->tail->vm_start) >> PAGE_SHIFT;
+	r->tail->vm_pgoff = pgoff_at(r->before, r->end);
 	r->tail->vm_start = r->end;
 	return 0;
 }
@@ -187,34 +225,47 @@ static int store_replacement(struct replacement *r, struct sim_vma *vma)
 	return 0;
 }
 
-/* Let those who had to make room know. */
-static void finish_replacement(struct replacement *r)
+/* What @vma has in the range is not locked into memory any more. */
+static void uncount_locked(struct replacement *r, const struct sim_vma *vma)
 {
-	struct sim_vma *vma, *next;
+	if (vma && (vma->vm_flags & SHMSWAP_VM_LOCKED))
+		r->mm->locked_vm -= nr_pages(max(vma->vm_start, r->start),
+					     min(vma->vm_end, r->end));
+}
 
+/* Let those who had to make room know; the others go to @removed. */
+static void finish_replacement(struct replacement *r, struct list_head *removed)
+{
+	struct sim_vma *vma;
+
+	uncount_locked(r, r->before);
+	if (r->behind != r->before)
+		uncount_locked(r, r->behind);
 	if (r->before)
 		r->before->vm_ops->shrink(r->before, r->before->vm_start, r->start, r->tail);
 	if (r->behind && r->behind != r->before)
 		r->behind->vm_ops->shrink(r->behind, r->end, r->behind->vm_end, NULL);
 	if (r->tail)
 		r->mm->map_count++;
-	list_for_each_entry_safe(vma, next, &r->removed, removed) {
+	list_for_each_entry(vma, &r->removed, removed) {
+		uncount_locked(r, vma);
 		vma->vm_ops->close(vma);
 		r->mm->map_count--;
-		sim_vma_free(vma);
 	}
 	if (r->before || r->behind || !list_empty(&r->removed))
 		sim_flush_tlb_range(r->mm, r->start, r->end);
+	list_splice_tail(&r->removed, removed);
 }
 
 /**
  * sim_insert_vma() - add an area to its process, in place of what is there
  * @vma: area, complete
+ * @removed: list to add to what it replaces, for sim_free_vmas()
  *
  * Context: may sleep; mmap_lock held for writing.
  * Return: 0 or -ENOMEM; then nothing was replaced and the caller keeps @vma.
  */
-int sim_insert_vma(struct sim_vma *vma)
+int sim_insert_vma(struct sim_vma *vma, struct list_head *removed)
 {
 	struct sim_mm *mm = vma->vm_mm;
 	struct replacement r = {
@@ -230,10 +281,81 @@ int sim_insert_vma(struct sim_vma *vma)
 	if (err)
 		return err;
 	/* The clock must not find the old PTEs through the new attach. */
-	finish_replacement(&r);
+	finish_replacement(&r, removed);
 	mm->map_count++;
-	vma->vm_ops->open(vma);
+	if (vma->vm_ops->open)
+		vma->vm_ops->open(vma);
 	return 0;
+}
+
+/**
+ * sim_split_vma() - make two areas of one
+ * @vma: area, keeps what is below @address
+ * @address: page-aligned, within the area
+ *
+ * Context: may sleep; mmap_lock held for writing.
+ * Return: 0 or -ENOMEM; then nothing was changed.
+ */
+int sim_split_vma(struct sim_vma *vma, u64 address)
+{
+	struct sim_mm *mm = vma->vm_mm;
+	struct sim_vma *tail;
+	int err;
+
+	lockdep_assert_held_write(&mm->mmap_lock);
+	if (mm->map_count >= SIM_MAX_MAP_COUNT)
+		return -ENOMEM;
+	tail = vma_dup(vma, mm);
+	if (!tail)
+		return -ENOMEM;
+	tail->vm_pgoff = pgoff_at(vma, address);
+	tail->vm_start = address;
+	err = store_range(mm, address, tail->vm_end, tail);
+	if (err) {
+		sim_vma_free(tail);
+		return err;
+	}
+	mm->map_count++;
+	vma->vm_ops->shrink(vma, vma->vm_start, address, tail);
+	return 0;
+}
+
+static bool can_merge(const struct sim_vma *vma, const struct sim_vma *next)
+{
+	return vma->vm_end == next->vm_start && vma->vm_ops == next->vm_ops &&
+	       vma->vm_flags == next->vm_flags && vma->vm_seg == next->vm_seg &&
+	       vma->vm_mapping == next->vm_mapping &&
+	       pgoff_at(vma, vma->vm_end) == next->vm_pgoff;
+}
+
+/**
+ * sim_merge_vmas() - join areas that need not be two
+ * @mm: process
+ * @start: first address where something changed
+ * @end: first address behind it
+ *
+ * Mirrors merge_segments() of Linux 2.0.
+ *
+ * Context: may sleep; mmap_lock held for writing.
+ */
+void sim_merge_vmas(struct sim_mm *mm, u64 start, u64 end)
+{
+	struct sim_vma *vma, *next;
+
+	lockdep_assert_held_write(&mm->mmap_lock);
+	vma = sim_find_vma_intersection(mm, start ? start - 1 : 0, SHMSWAP_TASK_SIZE);
+	while (vma && vma->vm_start < end) {
+		next = sim_find_vma_intersection(mm, vma->vm_end, SHMSWAP_TASK_SIZE);
+		/* Without memory for the tree they stay two. */
+		if (!next || !can_merge(vma, next) ||
+		    store_range(mm, vma->vm_start, next->vm_end, vma)) {
+			vma = next;
+			continue;
+		}
+		vma->vm_ops->extend(vma, next);
+		mm->map_count--;
+		sim_vma_free(next);
+	}
 }
 
 /* Free the page tables that only [@start, @end) needed; it is empty now. */
@@ -254,11 +376,12 @@ static void free_pgtables(struct sim_mm *mm, u64 start, u64 end)
  * @mm: process
  * @start: first address, page-aligned
  * @end: first address behind it, page-aligned
+ * @removed: list to add them to, for sim_free_vmas()
  *
  * Context: may sleep; mmap_lock held for writing.
  * Return: 0 or -ENOMEM; then nothing was removed.
  */
-int sim_munmap(struct sim_mm *mm, u64 start, u64 end)
+int sim_munmap(struct sim_mm *mm, u64 start, u64 end, struct list_head *removed)
 {
 	struct replacement r = { .mm = mm, .start = start, .end = end };
 	int err;
@@ -267,7 +390,7 @@ int sim_munmap(struct sim_mm *mm, u64 start, u64 end)
 	err = prepare_replacement(&r) ?: store_replacement(&r, NULL);
 	if (err)
 		return err;
-	finish_replacement(&r);
+	finish_replacement(&r, removed);
 	free_pgtables(mm, start, end);
 	return 0;
 }
@@ -298,6 +421,7 @@ static struct sim_mm *mm_alloc_pid(struct sim_machine *m)
 	refcount_set(&mm->ref, 1);
 	mm->creator = get_pid(task_tgid(current));
 	init_rwsem(&mm->mmap_lock);
+	mutex_init(&mm->page_table_lock);
 	init_areas(mm);
 	return mm;
 }
@@ -322,39 +446,54 @@ struct sim_mm *sim_mm_create(struct sim_machine *m)
 {
 	struct sim_mm *mm = mm_alloc_pid(m);
 
-	if (!IS_ERR(mm))
+	if (!IS_ERR(mm)) {
+		mm->swappable = true;
 		mm_publish(mm);
+	}
 	return mm;
+}
+
+static int dup_vma(struct sim_mm *mm, struct sim_vma *vma)
+{
+	struct sim_vma *new = vma_dup(vma, mm);
+	LIST_HEAD(removed);
+	int err;
+
+	if (!new)
+		return -ENOMEM;
+	new->vm_flags &= ~SHMSWAP_VM_LOCKED;
+	err = sim_insert_vma(new, &removed);
+	if (err) {
+		sim_vma_free(new);
+		return err;
+	}
+	return new->vm_seg ? 0 : sim_copy_ptes(new, vma);
 }
 
 static int dup_mmap(struct sim_mm *mm, struct sim_mm *parent)
 {
 	MA_STATE(mas, &parent->mt, 0, 0);
-	struct sim_vma *vma, *new;
-	int err;
+	struct sim_vma *vma;
+	int err = 0;
 
 	mas_for_each(&mas, vma, SHMSWAP_TASK_SIZE - 1) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		new = vma_dup(vma, mm);
-		if (!new)
-			return -ENOMEM;
-		err = sim_insert_vma(new);
-		if (err) {
-			sim_vma_free(new);
-			return err;
-		}
+		err = fatal_signal_pending(current) ? -EINTR : dup_vma(mm, vma);
+		if (err)
+			break;
 		cond_resched();
 	}
-	return 0;
+	/* Its private memory is read-only now. */
+	sim_flush_tlb_mm(parent);
+	return err;
 }
 
 /**
  * sim_mm_fork() - a child process
  * @parent: process that forks
  *
- * The child inherits every attach. Nothing is mapped in it: a shared page is
- * found by its segment, so the first access costs a minor fault.
+ * The child inherits every region. No page of a segment is mapped in it: such a
+ * page is found by its segment, so the first access costs a minor fault. Private
+ * pages are shared until one of the two stores to them.
  *
  * Context: may sleep.
  * Return: the child; errors as sim_mm_create(), and ERR_PTR(-EINTR).
@@ -366,55 +505,63 @@ struct sim_mm *sim_mm_fork(struct sim_mm *parent)
 
 	if (IS_ERR(mm))
 		return mm;
-	err = down_read_killable(&parent->mmap_lock);
+	/* The self-check has to see what it has already. */
+	mm_publish(mm);
+	/* For writing: no store is under way when pages become read-only. */
+	err = down_write_killable(&parent->mmap_lock);
 	if (!err) {
 		down_write_nested(&mm->mmap_lock, SINGLE_DEPTH_NESTING);
 		err = dup_mmap(mm, parent);
 		up_write(&mm->mmap_lock);
-		up_read(&parent->mmap_lock);
+		up_write(&parent->mmap_lock);
 	}
 	if (err) {
 		sim_mm_exit(mm);
 		return ERR_PTR(err);
 	}
-	mm_publish(mm);
+	WRITE_ONCE(mm->swappable, true);
 	return mm;
 }
 
 static void exit_areas(struct sim_mm *mm)
 {
 	struct replacement r = { .mm = mm, .start = 0, .end = SHMSWAP_TASK_SIZE };
+	LIST_HEAD(removed);
 
 	down_write(&mm->mmap_lock);
 	WARN_ON(prepare_replacement(&r));
 	__mt_destroy(&mm->mt);
 	/* An open table may still look for areas. */
 	init_areas(mm);
-	finish_replacement(&r);
+	finish_replacement(&r, &removed);
 	down_read(&mm->m->state_lock);
 	sim_free_pgtables(mm, 0, SHMSWAP_TASK_SIZE, 0, SHMSWAP_TASK_SIZE);
 	up_read(&mm->m->state_lock);
 	up_write(&mm->mmap_lock);
+	sim_free_vmas(&removed);
 }
 
 /**
  * sim_mm_exit() - the end of a process
  * @mm: process, used by nobody else but who found it through sim_mm_next()
  *
- * Detaches everything, mirrors exit_mmap() of Linux 2.0.
+ * Unmaps everything, mirrors exit_mmap() of Linux 2.0.
  *
- * Context: may sleep.
+ * Context: sleeps.
  */
 void sim_mm_exit(struct sim_mm *mm)
 {
 	struct sim_machine *m = mm->m;
 
+	WRITE_ONCE(mm->swappable, false);
 	exit_areas(mm);
 	down_read(&m->state_lock);
 	xa_erase(&m->mms, mm->pid);
 	up_read(&m->state_lock);
 	atomic_dec(&m->nr_mms);
 	sim_mm_put(mm);
+	/* Whoever still looks at the process has the machine from elsewhere. */
+	sim_machine_put(m);
 }
 
 /**
@@ -442,15 +589,12 @@ struct sim_mm *sim_mm_next(struct sim_machine *m, unsigned long *pid)
  * sim_mm_put() - drop a reference to a process
  * @mm: process
  *
- * Context: may sleep.
+ * Context: any.
  */
 void sim_mm_put(struct sim_mm *mm)
 {
-	struct sim_machine *m = mm->m;
-
 	if (!refcount_dec_and_test(&mm->ref))
 		return;
 	put_pid(mm->creator);
 	kfree_rcu(mm, rcu);
-	sim_machine_put(m);
 }

@@ -179,6 +179,7 @@ static void drop(struct sim_machine *m, struct sim_page *page, s64 what)
 	spin_lock(&m->free_lock);
 	if (atomic64_sub_and_test(what, &page->count)) {
 		page->seg = NULL;
+		WRITE_ONCE(page->flags, 0);
 		free_block(m, page, 0);
 		sim_count_event(m, SIM_PGFREE);
 	}
@@ -219,6 +220,17 @@ void sim_unpin_page(struct sim_machine *m, struct sim_page *page)
 bool sim_trylock_page(struct sim_page *page)
 {
 	return !test_and_set_bit_lock(SIM_PG_LOCKED, &page->flags);
+}
+
+/**
+ * sim_lock_page() - lock a page, as soon as nobody has it locked
+ * @page: frame, pinned by the caller
+ *
+ * Context: sleeps; no lock held.
+ */
+void sim_lock_page(struct sim_page *page)
+{
+	wait_on_bit_lock(&page->flags, SIM_PG_LOCKED, TASK_UNINTERRUPTIBLE);
 }
 
 /**

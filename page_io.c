@@ -13,14 +13,18 @@
 
 /* ------------------------------------------------------------------- RAM */
 
-static int ram_read(struct sim_swap_info *si, u32 slot, struct page *page)
+static int ram_read(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr)
 {
-	struct sim_swap_chunk *chunk = sim_swap_chunk(si, slot);
-	struct page *backing = chunk->ram ? chunk->ram[slot % SIM_SLOTS_PER_CHUNK] : NULL;
+	u32 i;
 
-	if (!backing)
-		return -EIO;
-	copy_highpage(page, backing);
+	for (i = 0; i < nr; i++, slot++) {
+		struct sim_swap_chunk *chunk = sim_swap_chunk(si, slot);
+		struct page *backing = chunk->ram ? chunk->ram[slot % SIM_SLOTS_PER_CHUNK] : NULL;
+
+		if (!backing)
+			return -EIO;
+		copy_highpage(pages[i], backing);
+	}
 	return 0;
 }
 
@@ -59,23 +63,37 @@ const struct sim_swap_ops sim_swap_ram_ops = {
 
 /* -------------------------------------------------- file or block device */
 
-/*
- * The file is open for direct I/O if it can be. If not, its writes are made
- * synchronous: that one failed must be known before the frame is given away.
+/**
+ * sim_file_rw() - read or write neighbouring pages of a file
+ * @file: file
+ * @pos: where
+ * @pages: the pages, at most SIM_MAX_READ
+ * @len: bytes, more than those of all pages but the last
+ * @write: write
+ * @flags: RWF_* of a write
+ *
  * A short transfer is continued; one that gets nowhere, as behind the end of a
  * file that somebody truncated, is an error. It is done with the rights of who
  * opened the file, for kswapd's would pass every quota.
+ *
+ * Context: sleeps; no lock but the pages' held.
+ * Return: 0 or -errno.
  */
-static int file_rw(struct file *file, u32 slot, struct page *page, bool write)
+int sim_file_rw(struct file *file, loff_t pos, struct page **pages, size_t len, bool write,
+		rwf_t flags)
 {
-	struct bio_vec bv = { .bv_page = page, .bv_len = PAGE_SIZE };
 	const struct cred *cred = override_creds(file->f_cred);
-	rwf_t flags = file->f_flags & O_DIRECT ? 0 : RWF_DSYNC;
-	loff_t pos = (loff_t)slot << PAGE_SHIFT;
+	struct bio_vec bv[SIM_MAX_READ];
+	u32 i, nr = DIV_ROUND_UP(len, PAGE_SIZE);
 	struct iov_iter iter;
 	ssize_t ret;
 
-	iov_iter_bvec(&iter, write ? WRITE : READ, &bv, 1, PAGE_SIZE);
+	for (i = 0; i < nr; i++) {
+		bv[i].bv_page = pages[i];
+		bv[i].bv_offset = 0;
+		bv[i].bv_len = min(len - i * PAGE_SIZE, PAGE_SIZE);
+	}
+	iov_iter_bvec(&iter, write ? WRITE : READ, bv, nr, len);
 	do {
 		if (write)
 			ret = sim_iter_write(file, &iter, &pos, flags);
@@ -88,14 +106,20 @@ static int file_rw(struct file *file, u32 slot, struct page *page, bool write)
 	return ret < 0 ? ret : -EIO;
 }
 
-static int file_read(struct sim_swap_info *si, u32 slot, struct page *page)
+static int file_read(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr)
 {
-	return file_rw(si->file, slot, page, false);
+	return sim_file_rw(si->file, (loff_t)slot << PAGE_SHIFT, pages, nr * PAGE_SIZE, false, 0);
 }
 
+/*
+ * The file is open for direct I/O if it can be. If not, its writes are made
+ * synchronous: that one failed must be known before the frame is given away.
+ */
 static int file_write(struct sim_swap_info *si, u32 slot, struct page *page)
 {
-	return file_rw(si->file, slot, page, true);
+	rwf_t flags = si->file->f_flags & O_DIRECT ? 0 : RWF_DSYNC;
+
+	return sim_file_rw(si->file, (loff_t)slot << PAGE_SHIFT, &page, PAGE_SIZE, true, flags);
 }
 
 const struct sim_swap_ops sim_swap_file_ops = {
@@ -124,24 +148,33 @@ bool sim_swap_synchronous(struct sim_machine *m, sim_swp_entry_t entry)
 }
 
 /**
- * sim_swap_readpage() - fill a page from a slot
+ * sim_swap_readpages() - fill pages from neighbouring slots
  * @m: machine
- * @entry: slot in use
- * @page: frame; locked and in the swap cache unless the area is synchronous
+ * @entry: first slot; all are in use
+ * @pages: frames, locked and in the swap cache unless the area is synchronous
+ * @nr: how many, at most SIM_MAX_READ
  *
- * Context: sleeps; no lock but the page's held unless the area is synchronous.
- * Return: 0 or -EIO; then the contents are undefined.
+ * Context: sleeps; no lock but the pages' held unless the area is synchronous.
+ * Return: 0; -EIO; -EINTR a fatal signal: then the contents are undefined.
  */
-int sim_swap_readpage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page)
+int sim_swap_readpages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page **pages,
+		       u32 nr)
 {
 	struct sim_swap_info *si = area_of(m, entry);
+	struct page *memory[SIM_MAX_READ];
+	int err;
+	u32 i;
 
-	if (si->ops->read(si, sim_swp_offset(entry), page->page)) {
-		sim_count_event(m, SIM_SWAP_READ_ERRORS);
-		return -EIO;
-	}
-	sim_count_event(m, SIM_PSWPIN);
-	return 0;
+	for (i = 0; i < nr; i++)
+		memory[i] = pages[i]->page;
+	err = si->ops->read(si, sim_swp_offset(entry), memory, nr);
+	if (!err)
+		sim_count_events(m, SIM_PSWPIN, nr);
+	/* That the caller was killed is no fault of the area. */
+	if (!err || err == -EINTR)
+		return err;
+	sim_count_event(m, SIM_SWAP_READ_ERRORS);
+	return -EIO;
 }
 
 /**
@@ -150,7 +183,7 @@ int sim_swap_readpage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_p
  * @entry: slot in use
  * @page: frame; locked and in the swap cache unless the area is synchronous
  *
- * Context: as sim_swap_readpage(); reclaim_lock held.
+ * Context: as sim_swap_readpages(); reclaim_lock held.
  * Return: 0 or -errno; -ENOMEM if only memory was lacking.
  */
 int sim_swap_writepage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page)

@@ -109,6 +109,23 @@ static const char * const stat_names[] = {
 	"kswapd_wake",
 	"kswapd_freed",
 	"reclaim_stall",
+	"tlb_flush_mm",
+	"tlb_hit",
+	"tlb_miss",
+	"pgcow",
+	"pgscan",
+	"pgsteal",
+	"pgdiscard",
+	"pgpgin",
+	"pgpgout",
+	"file_read_errors",
+	"file_write_errors",
+	"swap_cache_add",
+	"swap_cache_del",
+	"swap_cache_find",
+	"swap_cache_hit",
+	"swap_ra",
+	"nr_file_pages",
 };
 
 static int show_vmstat(struct seq_file *s, void *unused)
@@ -143,18 +160,26 @@ static int show_buddyinfo(struct seq_file *s, void *unused)
 	return 0;
 }
 
-/* Like an attach of the kernel's own: the name is the key, the inode the id. */
+/* An attach is like one of the kernel's own: the name is the key, the inode the id. */
 static void show_vma(struct seq_file *s, const struct sim_vma *vma)
 {
+	const struct inode *inode = vma->vm_mapping ? vma->vm_mapping->inode : NULL;
+	dev_t dev = inode ? inode->i_sb->s_dev : vma->vm_seg ? MKDEV(0, 1) : 0;
+	u64 ino = inode ? inode->i_ino : vma->vm_seg ? vma->vm_seg->id : 0;
 	u32 flags = vma->vm_flags;
 
 	seq_setwidth(s, 25 + sizeof(void *) * 6 - 1);
-	seq_printf(s, "%08llx-%08llx %c%c%c%c %08llx 00:01 %d ", vma->vm_start, vma->vm_end,
+	seq_printf(s, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", vma->vm_start, vma->vm_end,
 		   flags & SHMSWAP_VM_READ ? 'r' : '-', flags & SHMSWAP_VM_WRITE ? 'w' : '-',
 		   flags & SHMSWAP_VM_EXEC ? 'x' : '-', flags & SHMSWAP_VM_SHARED ? 's' : 'p',
-		   (u64)vma->vm_pgoff << PAGE_SHIFT, vma->vm_seg->id);
-	seq_pad(s, ' ');
-	seq_printf(s, "/SYSV%08x\n", READ_ONCE(vma->vm_seg->key));
+		   (u64)vma->vm_pgoff << PAGE_SHIFT, MAJOR(dev), MINOR(dev), ino);
+	if (inode || vma->vm_seg)
+		seq_pad(s, ' ');
+	if (inode)
+		seq_file_path(s, vma->vm_mapping->file, "\n");
+	else if (vma->vm_seg)
+		seq_printf(s, "/SYSV%08x", READ_ONCE(vma->vm_seg->key));
+	seq_putc(s, '\n');
 }
 
 static int show_mm(struct seq_file *s, struct sim_mm *mm)
@@ -187,17 +212,64 @@ static int show_maps(struct seq_file *s, void *unused)
 	return err;
 }
 
-/* By SHMSWAP_TABLE_*. Below /proc, maps shows what all processes do. */
+static int show_swapctl(struct seq_file *s, void *unused)
+{
+	struct shmswap_control c = { .size = sizeof(c) };
+	int err = sim_machine_control(((struct table *)s->private)->m, &c);
+
+	if (err)
+		return err;
+	seq_printf(s, "freepages %u %u %u\n", c.freepages_min, c.freepages_low,
+		   c.freepages_high);
+	seq_printf(s, "kswapd_interval %u\nkswapd_maxpages %u\n", c.kswapd_interval,
+		   c.kswapd_maxpages);
+	seq_printf(s, "max_page_age %u\npage_advance %u\npage_decline %u\npage_initial_age %u\n",
+		   c.max_page_age, c.page_advance, c.page_decline, c.page_initial_age);
+	seq_printf(s, "age_cluster_fract %u\nage_cluster_min %u\npageout_weight %u\n",
+		   c.age_cluster_fract, c.age_cluster_min, c.pageout_weight);
+	seq_printf(s, "page_cluster %u\nshm_reclaim %s\n", c.page_cluster,
+		   c.flags & SHMSWAP_MACHINE_SHM_PROCESS ? "process" : "clock");
+	return 0;
+}
+
+static int show_procs(struct seq_file *s, void *unused)
+{
+	struct sim_machine *m = ((struct table *)s->private)->m;
+	struct sim_mm *mm;
+	unsigned long pid;
+
+	if (mutex_lock_killable(&m->reclaim_lock))
+		return -EINTR;
+	seq_printf(s, "%6s %8s %8s %8s %8s %12s %8s\n", "pid", "creator", "rss", "min_flt",
+		   "maj_flt", "swap_address", "swap_cnt");
+	for (pid = 1; (mm = sim_mm_next(m, &pid)); pid++) {
+		seq_printf(s, "%6u %8d %8ld %8lld %8lld %12llx %8u\n", mm->pid,
+			   pid_vnr(mm->creator), atomic_long_read(&mm->rss),
+			   atomic64_read(&mm->min_flt), atomic64_read(&mm->maj_flt),
+			   mm->swap_address, mm->swap_cnt);
+		sim_mm_put(mm);
+	}
+	mutex_unlock(&m->reclaim_lock);
+	return 0;
+}
+
+/*
+ * By SHMSWAP_TABLE_*. Below /proc, maps shows what all processes do. What others
+ * do is for who controls the machine.
+ */
 static const struct {
 	const char *name;
 	umode_t mode;
 	int (*show)(struct seq_file *s, void *unused);
+	bool privileged;
 } tables[] = {
 	[SHMSWAP_TABLE_SHM] = { "shm", 0444, show_shm },
 	[SHMSWAP_TABLE_SWAPS] = { "swaps", 0444, show_swaps },
 	[SHMSWAP_TABLE_VMSTAT] = { "vmstat", 0444, show_vmstat },
 	[SHMSWAP_TABLE_BUDDYINFO] = { "buddyinfo", 0444, show_buddyinfo },
 	[SHMSWAP_TABLE_MAPS] = { "maps", 0400, show_maps },
+	[SHMSWAP_TABLE_SWAPCTL] = { "swapctl", 0444, show_swapctl },
+	[SHMSWAP_TABLE_PROCS] = { "procs", 0400, show_procs, .privileged = true },
 };
 
 static int open_table(struct file *file, struct sim_machine *m, struct sim_mm *mm, u32 which)
@@ -250,7 +322,8 @@ static const struct file_operations table_fops = {
  * The file keeps the machine: it can be read after all processes are gone.
  *
  * Context: may sleep.
- * Return: the file; ERR_PTR(-EINVAL) no such table, or another error.
+ * Return: the file; ERR_PTR(-EINVAL) no such table, ERR_PTR(-EPERM), or another
+ * error.
  */
 struct file *sim_table_file(struct sim_mm *mm, u32 which)
 {
@@ -260,6 +333,8 @@ struct file *sim_table_file(struct sim_mm *mm, u32 which)
 	if (which >= ARRAY_SIZE(tables))
 		return ERR_PTR(-EINVAL);
 	which = array_index_nospec(which, ARRAY_SIZE(tables));
+	if (tables[which].privileged && !sim_machine_privileged(mm->m))
+		return ERR_PTR(-EPERM);
 	file = anon_inode_getfile("[shmswap-table]", &table_fops, NULL, O_RDONLY);
 	if (IS_ERR(file))
 		return file;

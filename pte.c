@@ -239,33 +239,3 @@ size_t sim_mm_table_bytes(struct sim_mm *mm)
 	lockdep_assert_held_write(&mm->m->state_lock);
 	return mm->pgd ? table_bytes(mm->pgd, PGD_LEVEL) : 0;
 }
-
-/**
- * sim_flush_tlb_page() - the entry of one page changed in a process
- * @vma: area
- * @address: page
- *
- * The page tables are the machine's only translation, so all there is to do is
- * to count what Linux 2.0's flush_tlb_page() would have cost.
- *
- * Context: any.
- */
-void sim_flush_tlb_page(struct sim_vma *vma, u64 address)
-{
-	sim_count_event(vma->vm_mm->m, SIM_TLB_FLUSH_PAGE);
-}
-
-/**
- * sim_flush_tlb_range() - the entries of an area changed in a process
- * @mm: process
- * @start: first address
- * @end: first address behind it
- *
- * Mirrors flush_tlb_range() as sim_flush_tlb_page() does.
- *
- * Context: any.
- */
-void sim_flush_tlb_range(struct sim_mm *mm, u64 start, u64 end)
-{
-	sim_count_event(mm->m, SIM_TLB_FLUSH_RANGE);
-}

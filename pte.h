@@ -103,6 +103,24 @@ static inline sim_pte_t sim_pte_mkclean(sim_pte_t pte)
 	return (sim_pte_t) { pte.pte & ~SIM_DIRTY_BITS };
 }
 
+static inline sim_pte_t sim_pte_mkwrite(sim_pte_t pte)
+{
+	return (sim_pte_t) { pte.pte & ~SHMSWAP_PTE_FOW };
+}
+
+static inline sim_pte_t sim_pte_wrprotect(sim_pte_t pte)
+{
+	return (sim_pte_t) { pte.pte | SHMSWAP_PTE_FOW };
+}
+
+/* What an area's protection forbids faults. */
+static inline u64 sim_protection_bits(u32 vm_flags)
+{
+	return (vm_flags & SHMSWAP_VM_READ ? 0 : SHMSWAP_PTE_FOR) |
+	       (vm_flags & SHMSWAP_VM_WRITE ? 0 : SHMSWAP_PTE_FOW) |
+	       (vm_flags & SHMSWAP_VM_EXEC ? 0 : SHMSWAP_PTE_FOE);
+}
+
 /**
  * sim_mk_pte() - a present entry
  * @pfn: frame number
@@ -115,15 +133,31 @@ static inline sim_pte_t sim_pte_mkclean(sim_pte_t pte)
  */
 static inline sim_pte_t sim_mk_pte(u32 pfn, u32 vm_flags)
 {
-	u64 pte = SHMSWAP_PTE_VALID | SIM_ACCESS_BITS;
+	return (sim_pte_t) {
+		SHMSWAP_PTE_VALID | SIM_ACCESS_BITS | sim_protection_bits(vm_flags) |
+		(u64)pfn << SHMSWAP_PTE_PFN_SHIFT
+	};
+}
 
-	if (!(vm_flags & SHMSWAP_VM_READ))
-		pte |= SHMSWAP_PTE_FOR;
-	if (!(vm_flags & SHMSWAP_VM_WRITE))
-		pte |= SHMSWAP_PTE_FOW;
-	if (!(vm_flags & SHMSWAP_VM_EXEC))
-		pte |= SHMSWAP_PTE_FOE;
-	return (sim_pte_t) { pte | (u64)pfn << SHMSWAP_PTE_PFN_SHIFT };
+/**
+ * sim_pte_modify() - a present entry with another protection
+ * @pte: entry
+ * @vm_flags: flags of its area
+ *
+ * A page of a private area that is not writable stays so: perhaps others have
+ * it too.
+ *
+ * Return: the entry.
+ */
+static inline sim_pte_t sim_pte_modify(sim_pte_t pte, u32 vm_flags)
+{
+	u64 bits = sim_protection_bits(vm_flags);
+
+	if (!(vm_flags & SHMSWAP_VM_SHARED))
+		bits |= pte.pte & SHMSWAP_PTE_FOW;
+	return (sim_pte_t) {
+		(pte.pte & ~(SHMSWAP_PTE_FOR | SHMSWAP_PTE_FOW | SHMSWAP_PTE_FOE)) | bits
+	};
 }
 
 static inline sim_swp_entry_t sim_swp_entry(u32 type, u32 offset)
@@ -232,25 +266,34 @@ static inline bool sim_ptep_cmpxchg(sim_pte_t *ptep, sim_pte_t old, sim_pte_t ne
  * sim_access_pte() - what the MMU does on an access
  * @ptep: entry
  * @write: the access is a store
+ * @pte: set to the entry as it is then
  *
- * Lock-free, so it competes with the clock by compare-and-exchange.
+ * Lock-free, so it competes with reclaim by compare-and-exchange.
  *
  * Context: any; something keeps the table in place.
- * Return: true if the entry allows the access, which leaves it young.
+ * Return: true if the entry allows the access, which leaves it young, and dirty
+ * after a store.
  */
-static inline bool sim_access_pte(sim_pte_t *ptep, bool write)
+static inline bool sim_access_pte(sim_pte_t *ptep, bool write, sim_pte_t *pte)
 {
-	u64 mask = SHMSWAP_PTE_VALID | SHMSWAP_PTE_ACCESSED | (write ? SHMSWAP_PTE_FOW : 0);
+	u64 good = SHMSWAP_PTE_VALID | SHMSWAP_PTE_ACCESSED | (write ? SHMSWAP_PTE_DIRTY : 0);
+	u64 mask = good | (write ? SHMSWAP_PTE_FOW : SHMSWAP_PTE_FOR);
 
 	for (;;) {
-		sim_pte_t pte = sim_ptep_get(ptep);
+		sim_pte_t new;
 
-		if (likely((pte.pte & mask) == (SHMSWAP_PTE_VALID | SHMSWAP_PTE_ACCESSED)))
+		*pte = sim_ptep_get(ptep);
+		if (likely((pte->pte & mask) == good))
 			return true;
-		if (!sim_pte_present(pte) || (write && !sim_pte_write(pte)))
+		if (!sim_pte_present(*pte) || (pte->pte & mask & ~good))
 			return false;
-		if (sim_ptep_cmpxchg(ptep, pte, sim_pte_mkyoung(pte)))
+		new = sim_pte_mkyoung(*pte);
+		if (write)
+			new = sim_pte_mkdirty(new);
+		if (sim_ptep_cmpxchg(ptep, *pte, new)) {
+			*pte = new;
 			return true;
+		}
 	}
 }
 

@@ -6,7 +6,9 @@
  * copied to the caller with none held, and so on from where it stopped.
  */
 #include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/nospec.h>
+#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -85,9 +87,18 @@ static void fill_vma(struct query *q, const struct sim_vma *vma)
 		.end = vma->vm_end,
 		.pgoff = vma->vm_pgoff,
 		.flags = vma->vm_flags,
-		.shmid = vma->vm_seg->id,
+		.shmid = -1,
 		.pid = vma->vm_mm->pid,
+		.kind = SHMSWAP_VMA_ANON,
 	};
+	if (vma->vm_seg) {
+		r->kind = SHMSWAP_VMA_SHM;
+		r->shmid = vma->vm_seg->id;
+	} else if (vma->vm_mapping) {
+		r->kind = SHMSWAP_VMA_FILE;
+		r->ino = vma->vm_mapping->inode->i_ino;
+		r->dev = huge_encode_dev(vma->vm_mapping->inode->i_sb->s_dev);
+	}
 }
 
 static void fill_seg(struct query *q, struct sim_shmid *seg, unsigned long index)
@@ -202,9 +213,18 @@ static void fill_page(struct query *q, u32 pfn)
 		.flags = page->flags,
 		.age = page->age,
 		.order = test_bit(SIM_PG_BUDDY, &page->flags) ? page->order : 0,
-		.shmid = page->seg ? page->seg->id : -1,
-		.index = page->seg ? page->index : 0,
+		.shmid = -1,
 	};
+	if (test_bit(SIM_PG_FILE, &page->flags))
+		r->ino = page->mapping->inode->i_ino;
+	else if (page->seg)
+		r->shmid = page->seg->id;
+	if (page->seg)
+		r->index = page->index;
+	if (test_bit(SIM_PG_SWAPCACHE, &page->flags)) {
+		r->area = sim_swp_type(page->entry);
+		r->slot = sim_swp_offset(page->entry);
+	}
 }
 
 static int fill_mem_map(struct query *q)
@@ -296,6 +316,9 @@ static int fill_swap_map(struct query *q)
 
 static int fill_clock(struct query *q)
 {
+	static const u8 rotation[] = {
+		SHMSWAP_RECLAIM_MMAP, SHMSWAP_RECLAIM_SHM, SHMSWAP_RECLAIM_SWAP_OUT
+	};
 	struct sim_machine *m = q->m;
 	struct shmswap_clock *r = q->records;
 
@@ -310,9 +333,48 @@ static int fill_clock(struct query *q)
 		.swap_idx = m->clock.swap_idx,
 		.swap_attempts = atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]),
 		.swap_successes = atomic64_read(&m->events[SIM_SWAP_SUCCESSES]),
+		.mmap_hand = m->mmap_hand,
+		.swap_task = m->swap_task,
+		.method = rotation[m->reclaim_method],
 	};
 	mutex_unlock(&m->reclaim_lock);
 	q->next = SHMSWAP_QUERY_END;
+	return 0;
+}
+
+static void fill_proc(struct query *q, struct sim_mm *mm)
+{
+	struct shmswap_proc *r = (struct shmswap_proc *)q->records + q->nr++;
+
+	*r = (struct shmswap_proc) {
+		.pid = mm->pid,
+		.creator = pid_vnr(mm->creator),
+		.rss = atomic_long_read(&mm->rss),
+		.min_flt = atomic64_read(&mm->min_flt),
+		.maj_flt = atomic64_read(&mm->maj_flt),
+		.swap_address = mm->swap_address,
+		.swap_cnt = mm->swap_cnt,
+		.nr_vmas = READ_ONCE(mm->map_count),
+	};
+}
+
+static int fill_procs(struct query *q)
+{
+	unsigned long pid = min_t(u64, q->next, U32_MAX);
+	struct sim_mm *mm;
+
+	if (mutex_lock_killable(&q->m->reclaim_lock))
+		return -EINTR;
+	while (!full(q) && q->next != SHMSWAP_QUERY_END) {
+		mm = sim_mm_next(q->m, &pid);
+		if (mm) {
+			fill_proc(q, mm);
+			pid++;
+			sim_mm_put(mm);
+		}
+		q->next = mm ? pid : SHMSWAP_QUERY_END;
+	}
+	mutex_unlock(&q->m->reclaim_lock);
 	return 0;
 }
 
@@ -330,6 +392,7 @@ static const struct query_op ops[] = {
 				     .of_area = true, .privileged = true },
 	[SHMSWAP_QUERY_CLOCK] = { fill_clock, sizeof(struct shmswap_clock),
 				  .privileged = true },
+	[SHMSWAP_QUERY_PROCS] = { fill_procs, sizeof(struct shmswap_proc), .privileged = true },
 };
 
 /* Find the segment, check the permissions. */

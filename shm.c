@@ -207,6 +207,11 @@ static int add_seg(struct sim_shmid *seg)
 	return 0;
 }
 
+static u64 max_segsz(const struct sim_machine *m)
+{
+	return min_t(u64, m->shmmax, SHMSWAP_MAX_SEGSZ);
+}
+
 /* Mirrors newseg() of Linux 2.0. */
 static noinline int newseg(struct sim_machine *m, struct shmswap_shmget *arg)
 {
@@ -214,7 +219,7 @@ static noinline int newseg(struct sim_machine *m, struct shmswap_shmget *arg)
 	int err;
 
 	lockdep_assert_held(&m->shm_lock);
-	if (!arg->segsz || arg->segsz > min_t(u64, m->shmmax, SHMSWAP_MAX_SEGSZ))
+	if (!arg->segsz || arg->segsz > max_segsz(m))
 		return -EINVAL;
 	seg = seg_alloc(m, arg);
 	if (!seg)
@@ -226,6 +231,41 @@ static noinline int newseg(struct sim_machine *m, struct shmswap_shmget *arg)
 	}
 	arg->out_shmid = seg->id;
 	return 0;
+}
+
+/**
+ * sim_shm_create_anonymous() - a segment for a shared anonymous region
+ * @m: machine
+ * @len: bytes
+ *
+ * It goes when the last attach does, nobody can find it and nobody but
+ * CAP_IPC_OWNER attach it.
+ *
+ * Context: may sleep; takes shm_lock.
+ * Return: the segment, with a reference, kept until sim_shm_end_attach();
+ * ERR_PTR(-ENOMEM).
+ */
+struct sim_shmid *sim_shm_create_anonymous(struct sim_machine *m, u64 len)
+{
+	const struct shmswap_shmget arg = { .key = IPC_PRIVATE, .segsz = len };
+	struct sim_shmid *seg;
+	int err;
+
+	seg = seg_alloc(m, &arg);
+	if (!seg)
+		return ERR_PTR(-ENOMEM);
+	seg->mode = SIM_SHM_DEST;
+	seg->attaching = 1;
+	mutex_lock(&m->shm_lock);
+	err = len <= max_segsz(m) ? add_seg(seg) : -ENOSPC;
+	if (!err)
+		refcount_inc(&seg->ref);
+	mutex_unlock(&m->shm_lock);
+	if (err) {
+		sim_shm_put(seg);
+		return ERR_PTR(-ENOMEM);
+	}
+	return seg;
 }
 
 /* shmget() of a segment that exists */

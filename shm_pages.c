@@ -157,11 +157,11 @@ static void free_word(struct sim_shmid *seg, sim_pte_t pte)
 		struct sim_page *page = sim_pfn_page(m, sim_pte_pfn(pte));
 
 		page->seg = NULL;
-		sim_put_page(m, page);
+		sim_free_page_and_swap_cache(m, page);
 		seg->rss--;
 		atomic_long_dec(&m->shm_rss);
 	} else if (sim_pte_is_swap(pte)) {
-		sim_swap_free(m, sim_pte_to_swp_entry(pte), 1);
+		sim_free_swap_and_cache(m, sim_pte_to_swp_entry(pte));
 		seg->swp--;
 		atomic_long_dec(&m->shm_swp);
 	}
@@ -198,28 +198,43 @@ void sim_shm_free_pages(struct sim_shmid *seg)
 	seg->shm_pages = NULL;
 }
 
-/* Remember a page that I/O is under way on, pinned by the caller. */
-static void hold(struct sim_fault *f, struct sim_page *page, struct sim_shmid *seg,
-		 pgoff_t index, sim_swp_entry_t entry)
+/* True if pages stay in the swap cache, where processes that have the slot look. */
+static bool by_process(const struct sim_machine *m)
 {
-	struct sim_page *frame = f->frame;
-
-	f->frame = NULL;
-	sim_fault_finish(f);
-	f->frame = frame;
-	refcount_inc(&seg->ref);
-	f->page = page;
-	f->seg = seg;
-	f->index = index;
-	f->entry = entry;
+	return m->flags & SHMSWAP_MACHINE_SHM_PROCESS;
 }
 
-/* Take a frame if there is one to be had at once, memory and all. */
-static bool have_frame(struct sim_fault *f)
+/*
+ * Read the page that a fault started to read. It becomes resident, unless its
+ * segment was destroyed meanwhile, and stays pinned, so that the clock cannot
+ * take it before it is mapped. If the read failed the page list is as before.
+ */
+static int swapin(struct sim_fault *f)
 {
-	if (!f->frame)
-		f->frame = sim_get_free_page(f->m);
-	return f->frame && f->frame->page;
+	struct sim_machine *m = f->m;
+	struct sim_shmid *seg = f->seg;
+	struct sim_page *page = f->page;
+	int err = sim_swap_readpages(m, f->entry, &page, 1);
+	bool resident;
+	sim_pte_t *word;
+
+	down_read(&m->state_lock);
+	mutex_lock(&seg->lock);
+	word = sim_shm_word(seg, f->index);
+	page->seg = NULL;
+	resident = !err && word && sim_pte_same(*word, sim_swp_entry_to_pte(f->entry));
+	if (resident) {
+		sim_shm_set_resident(seg, f->index, word, page);
+		sim_swap_free(m, f->entry, 1);
+	}
+	if (!resident || !by_process(m)) {
+		sim_delete_from_swap_cache(m, page);
+		sim_swap_free(m, f->entry, 1);
+	}
+	sim_unlock_page(page);
+	mutex_unlock(&seg->lock);
+	up_read(&m->state_lock);
+	return err;
 }
 
 /* Let f->frame go into the swap cache, locked, to be read from @entry. */
@@ -228,21 +243,52 @@ static int start_read(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
 {
 	struct sim_page *page = f->frame;
 
-	sim_swap_duplicate(seg->m, entry);
+	if (sim_swap_duplicate(seg->m, entry))
+		return -ENOMEM;
 	WARN_ON_ONCE(!sim_trylock_page(page));
 	page->seg = seg;
 	page->index = index;
-	sim_add_to_swap_cache(seg->m, page, entry);
+	if (!sim_add_to_swap_cache(seg->m, page, entry)) {
+		/* It was read ahead just now: look again. */
+		page->seg = NULL;
+		sim_unlock_page(page);
+		sim_swap_free(seg->m, entry, 1);
+		return SIM_FAULT_FRAME;
+	}
 	f->frame = NULL;
-	hold(f, page, seg, index, entry);
+	sim_fault_hold(f, page);
+	refcount_inc(&seg->ref);
+	f->seg = seg;
+	f->index = index;
+	f->entry = entry;
+	f->read = swapin;
 	return SIM_FAULT_READ;
+}
+
+/* The page is in the swap cache, read ahead or left there by the process scan. */
+static int adopt(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index, sim_pte_t *word,
+		 struct sim_page *page)
+{
+	sim_swp_entry_t entry = page->entry;
+
+	sim_fault_hold(f, page);
+	if (!sim_trylock_page(page))
+		return SIM_FAULT_WAIT;
+	sim_shm_set_resident(seg, index, word, page);
+	sim_swap_free(seg->m, entry, 1);
+	if (!by_process(seg->m)) {
+		sim_delete_from_swap_cache(seg->m, page);
+		sim_swap_free(seg->m, entry, 1);
+	}
+	sim_unlock_page(page);
+	return SIM_FAULT_DONE;
 }
 
 /* Fill f->frame from a synchronous area, and let the word refer to it. */
 static int read_now(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index, sim_pte_t *word,
 		    sim_swp_entry_t entry)
 {
-	int err = sim_swap_readpage(seg->m, entry, f->frame);
+	int err = sim_swap_readpages(seg->m, entry, &f->frame, 1);
 
 	if (err)
 		return err;
@@ -258,24 +304,20 @@ static int getpage_swapped(struct sim_fault *f, struct sim_shmid *seg, pgoff_t i
 			   sim_pte_t *word)
 {
 	sim_swp_entry_t entry = sim_pte_to_swp_entry(*word);
-	bool synchronous = sim_swap_synchronous(seg->m, entry);
-	struct sim_page *page;
+	struct sim_page *page = sim_lookup_swap_cache(seg->m, entry);
 
-	page = synchronous ? NULL : sim_lookup_swap_cache(seg->m, entry);
-	if (page) {
-		hold(f, page, seg, index, entry);
-		return SIM_FAULT_WAIT;
-	}
-	if (!have_frame(f))
+	if (page)
+		return adopt(f, seg, index, word, page);
+	if (!sim_fault_have_frame(f))
 		return SIM_FAULT_FRAME;
-	return synchronous ? read_now(f, seg, index, word, entry) :
-			     start_read(f, seg, index, entry);
+	return sim_swap_synchronous(seg->m, entry) && !by_process(seg->m) ?
+	       read_now(f, seg, index, word, entry) : start_read(f, seg, index, entry);
 }
 
 static int getpage_untouched(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
 			     sim_pte_t *word)
 {
-	if (!have_frame(f))
+	if (!sim_fault_have_frame(f))
 		return SIM_FAULT_FRAME;
 	clear_highpage(f->frame->page);
 	sim_shm_set_resident(seg, index, word, f->frame);
@@ -317,39 +359,51 @@ int sim_shm_getpage(struct sim_shmid *seg, pgoff_t index, struct sim_fault *f,
 	return need;
 }
 
-/**
- * sim_shm_swapin() - read the page that a fault started to read
- * @f: fault with SIM_FAULT_READ: f->page is locked and in the swap cache
- *
- * On return the page is resident, unless its segment was destroyed meanwhile.
- * f->page stays pinned, so that the clock cannot take it before it is mapped.
- * If the read failed the page list is as before.
- *
- * Context: sleeps; no lock but the page's held, which is dropped.
- * Return: 0 or -EIO.
- */
-int sim_shm_swapin(struct sim_fault *f)
+/* The segment of a page that is locked, with a reference; NULL if it has none. */
+static struct sim_shmid *segment_of(struct sim_page *page)
 {
-	struct sim_machine *m = f->m;
-	struct sim_shmid *seg = f->seg;
-	int err = sim_swap_readpage(m, f->entry, f->page);
-	u32 users = 1;	/* the swap cache, and soon the page list */
-	sim_pte_t *word;
+	struct sim_shmid *seg;
 
-	down_read(&m->state_lock);
+	rcu_read_lock();
+	seg = READ_ONCE(page->seg);
+	if (seg && !refcount_inc_not_zero(&seg->ref))
+		seg = NULL;
+	rcu_read_unlock();
+	return seg;
+}
+
+/**
+ * sim_shm_release_cached() - let go of a page that its segment and the cache have
+ * @m: machine
+ * @page: locked page in the swap cache, pinned once by the caller
+ *
+ * Its word in the page list becomes the slot, whose count the cache had. The slot
+ * must have its contents.
+ *
+ * Context: may sleep; state_lock held for reading.
+ * Return: true if it is free as soon as the caller unpins it.
+ */
+bool sim_shm_release_cached(struct sim_machine *m, struct sim_page *page)
+{
+	struct sim_shmid *seg = segment_of(page);
+	sim_swp_entry_t entry = page->entry;
+	bool unused;
+
+	if (!seg)
+		return false;
 	mutex_lock(&seg->lock);
-	word = sim_shm_word(seg, f->index);
-	f->page->seg = NULL;
-	if (!err && word && sim_pte_same(*word, sim_swp_entry_to_pte(f->entry))) {
-		sim_shm_set_resident(seg, f->index, word, f->page);
-		users++;
+	unused = page->seg == seg && !(seg->mode & SIM_SHM_LOCKED) &&
+		 atomic64_read(&page->count) == SIM_PIN + 2 &&
+		 !test_bit(SIM_PG_DIRTY, &page->flags);
+	if (unused) {
+		sim_delete_from_swap_cache(m, page);
+		sim_shm_set_swapped(seg, sim_shm_word(seg, page->index), entry);
+		page->seg = NULL;
+		sim_put_page(m, page);
 	}
-	sim_delete_from_swap_cache(m, f->page);
-	sim_swap_free(m, f->entry, users);
-	sim_unlock_page(f->page);
 	mutex_unlock(&seg->lock);
-	up_read(&m->state_lock);
-	return err;
+	sim_shm_put(seg);
+	return unused;
 }
 
 /* The next page of @seg that is in area @type; its index in @index. */

@@ -55,26 +55,6 @@ static void unlink_attach(struct sim_shmid *seg, struct sim_vma *vma)
 	set_lpid(seg);
 }
 
-/* Clear the PTEs of a part of an attach. */
-static void zap(struct sim_vma *vma, u64 start, u64 end)
-{
-	struct sim_mm *mm = vma->vm_mm;
-	u64 address = start;
-	sim_pte_t *ptep;
-
-	lockdep_assert_held(&vma->vm_seg->lock);
-	while ((ptep = sim_pte_next(mm, &address, end))) {
-		sim_pte_t pte = sim_ptep_xchg(ptep, SIM_PTE_NONE);
-
-		if (sim_pte_present(pte)) {
-			atomic_long_dec(&mm->rss);
-			sim_put_page(mm->m, sim_pfn_page(mm->m, sim_pte_pfn(pte)));
-		}
-		address += PAGE_SIZE;
-		cond_resched();
-	}
-}
-
 /* Mirrors shm_open() of Linux 2.0. */
 static void shm_open(struct sim_vma *vma)
 {
@@ -88,25 +68,41 @@ static void shm_open(struct sim_vma *vma)
 }
 
 /*
- * In Linux 2.0 what is left of an attach was a new one, and the old one was
- * closed: hence the times.
+ * In Linux 2.0 what is left of an attach that loses pages was a new one, and the
+ * old one was closed: hence the times. One that is only split is not closed.
  */
 static void shm_shrink(struct sim_vma *vma, u64 start, u64 end, struct sim_vma *tail)
 {
 	struct sim_shmid *seg = vma->vm_seg;
+	u64 behind = tail ? tail->vm_start : vma->vm_end;
+	bool cut = start > vma->vm_start || end < behind;
 
 	down_read(&seg->m->state_lock);
 	mutex_lock(&seg->lock);
-	zap(vma, vma->vm_start, start);
-	zap(vma, end, tail ? tail->vm_start : vma->vm_end);
+	sim_zap_ptes(vma, vma->vm_start, start);
+	sim_zap_ptes(vma, end, behind);
 	vma->vm_pgoff += (start - vma->vm_start) >> PAGE_SHIFT;
 	vma->vm_start = start;
 	vma->vm_end = end;
 	if (tail)
 		link_attach(seg, tail);
 	seg->atime = ktime_get_real_seconds();
-	seg->dtime = seg->atime;
+	if (cut)
+		seg->dtime = seg->atime;
 	set_lpid(seg);
+	mutex_unlock(&seg->lock);
+	up_read(&seg->m->state_lock);
+}
+
+/* Mirrors merge_segments() of Linux 2.0, which closed one of the two. */
+static void shm_extend(struct sim_vma *vma, struct sim_vma *next)
+{
+	struct sim_shmid *seg = vma->vm_seg;
+
+	down_read(&seg->m->state_lock);
+	mutex_lock(&seg->lock);
+	vma->vm_end = next->vm_end;
+	unlink_attach(seg, next);
 	mutex_unlock(&seg->lock);
 	up_read(&seg->m->state_lock);
 }
@@ -119,7 +115,7 @@ static void shm_close(struct sim_vma *vma)
 
 	down_read(&seg->m->state_lock);
 	mutex_lock(&seg->lock);
-	zap(vma, vma->vm_start, vma->vm_end);
+	sim_zap_ptes(vma, vma->vm_start, vma->vm_end);
 	unlink_attach(seg, vma);
 	last = sim_shm_begin_destroy(seg);
 	mutex_unlock(&seg->lock);
@@ -128,54 +124,37 @@ static void shm_close(struct sim_vma *vma)
 		sim_shm_destroy(seg);
 }
 
-static int map_page(struct sim_vma *vma, struct sim_fault *f, pgoff_t index, sim_pte_t *ptep)
+/* Mirrors shm_swap_in(); the PTE is none, a signature, or a slot. */
+static int shm_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 {
-	struct sim_mm *mm = vma->vm_mm;
+	pgoff_t index = vma->vm_pgoff + ((f->address - vma->vm_start) >> PAGE_SHIFT);
+	bool slot = sim_pte_is_swap(sim_ptep_get(ptep));
+	struct sim_machine *m = f->m;
 	struct sim_page *page;
+	sim_pte_t old, pte;
 	int need;
 
-	f->hit = sim_access_pte(ptep, f->write);
-	if (f->hit) {
-		page = sim_pfn_page(mm->m, sim_pte_pfn(sim_ptep_get(ptep)));
-	} else {
-		need = sim_shm_getpage(vma->vm_seg, index, f, &page);
-		if (need)
-			return need;
-		sim_get_page(page);
-		atomic_long_inc(&mm->rss);
-		sim_set_pte(ptep, sim_pte_mkdirty(sim_mk_pte(sim_page_pfn(mm->m, page),
-							     vma->vm_flags)));
-	}
-	if (f->page != page) {
-		if (f->page)
-			sim_unpin_page(mm->m, f->page);
-		sim_pin_page(page);
-		f->page = page;
-	}
+	need = sim_shm_getpage(vma->vm_seg, index, f, &page);
+	if (slot)
+		sim_count_lookup(f, need == SIM_FAULT_DONE ? page : NULL);
+	if (need)
+		return need;
+	pte = sim_mk_pte(sim_page_pfn(m, page), vma->vm_flags);
+	/* The clock takes every page for dirty, the process scan looks. */
+	if (f->write || !(m->flags & SHMSWAP_MACHINE_SHM_PROCESS))
+		pte = sim_pte_mkdirty(pte);
+	sim_get_page(page);
+	atomic_long_inc(&f->mm->rss);
+	old = sim_ptep_xchg(ptep, pte);
+	if (unlikely(slot))
+		sim_swap_free(m, sim_pte_to_swp_entry(old), 1);
 	return SIM_FAULT_DONE;
-}
-
-static int shm_nopage(struct sim_vma *vma, struct sim_fault *f)
-{
-	struct sim_shmid *seg = vma->vm_seg;
-	pgoff_t index = vma->vm_pgoff + ((f->address - vma->vm_start) >> PAGE_SHIFT);
-	sim_pte_t *ptep;
-	int ret = -ENOMEM;
-
-	down_read(&seg->m->state_lock);
-	ptep = sim_pte_alloc(vma->vm_mm, f->address);
-	if (ptep) {
-		mutex_lock(&seg->lock);
-		ret = map_page(vma, f, index, ptep);
-		mutex_unlock(&seg->lock);
-	}
-	up_read(&seg->m->state_lock);
-	return ret;
 }
 
 static const struct sim_vm_operations shm_vm_ops = {
 	.open = shm_open,
 	.shrink = shm_shrink,
+	.extend = shm_extend,
 	.close = shm_close,
 	.nopage = shm_nopage,
 };
@@ -210,7 +189,13 @@ static int begin_attach(struct sim_shmid *seg, u32 shmflg)
 	return err;
 }
 
-static void end_attach(struct sim_shmid *seg)
+/**
+ * sim_shm_end_attach() - an attach was made, or was not
+ * @seg: segment that was kept for it
+ *
+ * Context: may sleep; no lock held.
+ */
+void sim_shm_end_attach(struct sim_shmid *seg)
 {
 	bool last;
 
@@ -235,7 +220,22 @@ static int find_room(struct sim_mm *mm, u64 *address, u64 len, u32 shmflg)
 	return 0;
 }
 
-static int attach(struct sim_mm *mm, struct sim_shmid *seg, u64 *address, u32 shmflg)
+/**
+ * sim_vma_set_segment() - let a new area be an attach
+ * @vma: area with its range and flags
+ * @seg: segment, kept from being destroyed by the caller
+ *
+ * Context: any.
+ */
+void sim_vma_set_segment(struct sim_vma *vma, struct sim_shmid *seg)
+{
+	refcount_inc(&seg->ref);
+	vma->vm_seg = seg;
+	vma->vm_ops = &shm_vm_ops;
+}
+
+static int attach(struct sim_mm *mm, struct sim_shmid *seg, u64 *address, u32 shmflg,
+		  struct list_head *removed)
 {
 	u64 len = (u64)seg->npages << PAGE_SHIFT;
 	struct sim_vma *vma;
@@ -250,13 +250,11 @@ static int attach(struct sim_mm *mm, struct sim_shmid *seg, u64 *address, u32 sh
 		return -ENOMEM;
 	vma->vm_flags = SHMSWAP_VM_READ | SHMSWAP_VM_SHARED;
 	if (!(shmflg & SHM_RDONLY))
-		vma->vm_flags |= SHMSWAP_VM_WRITE;
+		vma->vm_flags |= SHMSWAP_VM_WRITE | SHMSWAP_VM_MAYWRITE;
 	if (shmflg & SHM_EXEC)
 		vma->vm_flags |= SHMSWAP_VM_EXEC;
-	vma->vm_ops = &shm_vm_ops;
-	refcount_inc(&seg->ref);
-	vma->vm_seg = seg;
-	err = sim_insert_vma(vma);
+	sim_vma_set_segment(vma, seg);
+	err = sim_insert_vma(vma, removed);
 	if (err)
 		sim_vma_free(vma);
 	return err;
@@ -276,6 +274,7 @@ int sim_shmat(struct sim_mm *mm, struct shmswap_shmat *arg)
 {
 	u64 address = arg->addr;
 	struct sim_shmid *seg;
+	LIST_HEAD(removed);
 	int err;
 
 	if ((arg->shmflg & ~SHMAT_FLAGS) || arg->reserved)
@@ -291,10 +290,11 @@ int sim_shmat(struct sim_mm *mm, struct shmswap_shmat *arg)
 		goto put_seg;
 	err = down_write_killable(&mm->mmap_lock);
 	if (!err) {
-		err = attach(mm, seg, &address, arg->shmflg);
+		err = attach(mm, seg, &address, arg->shmflg, &removed);
 		up_write(&mm->mmap_lock);
+		sim_free_vmas(&removed);
 	}
-	end_attach(seg);
+	sim_shm_end_attach(seg);
 	if (!err)
 		arg->out_addr = address;
 put_seg:
@@ -324,6 +324,7 @@ int sim_shmdt(struct sim_mm *mm, u64 address)
 	u64 end = SHMSWAP_TASK_SIZE;
 	u64 next = address;
 	struct sim_vma *vma;
+	LIST_HEAD(removed);
 	int err = 0;
 
 	if (!PAGE_ALIGNED(address))
@@ -332,14 +333,15 @@ int sim_shmdt(struct sim_mm *mm, u64 address)
 		return -EINTR;
 	while (!err && (vma = sim_find_vma_intersection(mm, next, end))) {
 		next = vma->vm_end;
-		if (!attached_at(vma, address) || (seg && vma->vm_seg != seg))
+		if (!vma->vm_seg || !attached_at(vma, address) || (seg && vma->vm_seg != seg))
 			continue;
 		if (!seg) {
 			seg = vma->vm_seg;
 			end = address + ((u64)seg->npages << PAGE_SHIFT);
 		}
-		err = sim_munmap(mm, vma->vm_start, vma->vm_end);
+		err = sim_munmap(mm, vma->vm_start, vma->vm_end, &removed);
 	}
 	up_write(&mm->mmap_lock);
+	sim_free_vmas(&removed);
 	return seg ? err : -EINVAL;
 }

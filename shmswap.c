@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/string.h>
 
 #include "sim.h"
 
@@ -23,6 +24,10 @@ MODULE_PARM_DESC(kswapd, "kswapd wakes up by itself on the default machine (def=
 static bool shm_rmid_forced;
 module_param(shm_rmid_forced, bool, 0444);
 MODULE_PARM_DESC(shm_rmid_forced, "the last detach destroys a segment (def=N)");
+
+static char *shm_reclaim = "clock";
+module_param(shm_reclaim, charp, 0444);
+MODULE_PARM_DESC(shm_reclaim, "who swaps segments' pages, clock or process (def=clock)");
 
 static unsigned long long shmmax;
 module_param(shmmax, ullong, 0444);
@@ -71,8 +76,13 @@ static struct sim_machine *create_default(void)
 		.shmmni = shmmni,
 		.max_tables = max_tables,
 	};
-	struct sim_machine *m = sim_machine_create(&config);
+	struct sim_machine *m;
 
+	if (!strcmp(shm_reclaim, "process"))
+		config.flags |= SHMSWAP_MACHINE_SHM_PROCESS;
+	else if (strcmp(shm_reclaim, "clock"))
+		return ERR_PTR(-EINVAL);
+	m = sim_machine_create(&config);
 	if (!IS_ERR(m))
 		m->is_default = true;
 	return m;

@@ -40,7 +40,7 @@
  *
  * A call that fails has changed nothing, unless its description says how far
  * it got. Flag and command values of shmget(2), shmat(2) and shmctl(2) are
- * those of <sys/shm.h>.
+ * those of <sys/shm.h>, those of mmap(2) and mprotect(2) of <sys/mman.h>.
  */
 
 #define SHMSWAP_ABI_VERSION	1
@@ -63,6 +63,12 @@
 #define SHMSWAP_IOC_QUERY	_IO(SHMSWAP_IOC_MAGIC, 0x0d)
 #define SHMSWAP_IOC_TABLE	_IO(SHMSWAP_IOC_MAGIC, 0x0e)
 #define SHMSWAP_IOC_CHECK	_IO(SHMSWAP_IOC_MAGIC, 0x0f)
+#define SHMSWAP_IOC_MMAP	_IO(SHMSWAP_IOC_MAGIC, 0x10)
+#define SHMSWAP_IOC_MUNMAP	_IO(SHMSWAP_IOC_MAGIC, 0x11)
+#define SHMSWAP_IOC_MPROTECT	_IO(SHMSWAP_IOC_MAGIC, 0x12)
+#define SHMSWAP_IOC_MSYNC	_IO(SHMSWAP_IOC_MAGIC, 0x13)
+#define SHMSWAP_IOC_MLOCK	_IO(SHMSWAP_IOC_MAGIC, 0x14)
+#define SHMSWAP_IOC_MUNLOCK	_IO(SHMSWAP_IOC_MAGIC, 0x15)
 
 /* Limits of every machine. */
 #define SHMSWAP_MIN_FRAMES	16
@@ -77,13 +83,16 @@
 /* shmswap_create.flags, shmswap_info.out_flags */
 #define SHMSWAP_MACHINE_KSWAPD		(1U << 0) /* periodic and watermark wake-ups */
 #define SHMSWAP_MACHINE_RMID_FORCED	(1U << 1) /* the last detach destroys */
+#define SHMSWAP_MACHINE_SHM_PROCESS	(1U << 2) /* the process scan takes shared pages */
 
 /**
  * struct shmswap_create - SHMSWAP_IOC_CREATE: a private machine for this file
  * @size: sizeof(struct shmswap_create)
  * @flags: SHMSWAP_MACHINE_*; without SHMSWAP_MACHINE_KSWAPD reclaim happens
  *	only when a fault needs a frame or SHMSWAP_IOC_RECLAIM asks for it, and
- *	a run is repeatable to the event
+ *	a run is repeatable to the event. With SHMSWAP_MACHINE_SHM_PROCESS the
+ *	pages of segments are taken by the process scan, from one process after
+ *	the other through the swap cache, and not by the clock
  * @nr_frames: physical memory in page frames, SHMSWAP_MIN_FRAMES to
  *	SHMSWAP_MAX_FRAMES; 0: 1024
  * @ram_swap: slots of a RAM swap area that is enabled at once; 0: none
@@ -125,7 +134,8 @@ struct shmswap_create {
  * @out_nr_processes: processes of the machine
  * @out_owner: user id of the machine's owner
  * @out_rss: pages that this process has mapped
- * @out_min_flt: faults of this process that needed no new frame
+ * @out_min_flt: other faults of this process: the page was in memory, or was
+ *	copied on write
  * @out_maj_flt: faults of this process that zero-filled or read a frame
  */
 struct shmswap_info {
@@ -150,8 +160,8 @@ struct shmswap_info {
  * struct shmswap_fork - SHMSWAP_IOC_FORK: a child process of the machine
  * @size: sizeof(struct shmswap_fork)
  * @flags: SHMSWAP_FORK_*
- * @out_fd: new file that is the child; it inherits every attach, with nothing
- *	mapped yet
+ * @out_fd: new file that is the child. It inherits every region: attaches with
+ *	nothing mapped yet, private memory copy-on-write; none is locked
  * @out_pid: number of the child within its machine
  *
  * Errors: EAGAIN SHMSWAP_MAX_PROCESSES exist; EMFILE, ENFILE no file left.
@@ -317,6 +327,147 @@ struct shmswap_shmctl {
 	};
 };
 
+/* shmswap_mmap.flags beside MAP_*: never swapped; for who controls the machine */
+#define SHMSWAP_MAP_RESERVED	(1U << 31)
+
+/**
+ * struct shmswap_mmap - SHMSWAP_IOC_MMAP: mmap(2)
+ * @size: sizeof(struct shmswap_mmap)
+ * @prot: PROT_NONE, or PROT_READ, PROT_WRITE, PROT_EXEC
+ * @addr: wanted address; 0: the machine finds room. Only a hint without
+ *	MAP_FIXED or MAP_FIXED_NOREPLACE
+ * @len: length in bytes, rounded up to pages
+ * @offset: where in the file the region starts, page-aligned; 0 if anonymous
+ * @flags: one of MAP_SHARED and MAP_PRIVATE; MAP_ANONYMOUS, MAP_FIXED,
+ *	MAP_FIXED_NOREPLACE, MAP_NORESERVE (no effect), SHMSWAP_MAP_RESERVED
+ *	(private anonymous regions only)
+ * @fd: regular file; -1 if anonymous
+ * @out_addr: address of the region
+ *
+ * A shared anonymous region is a segment that nobody else can attach: it is
+ * among the segments, with SHM_DEST and mode 0, and goes with its last region.
+ * A file must be open for reading, and for writing too if a shared region of it
+ * is to be writable. Its pages are read when they are touched, and kept by the
+ * machine as long as a region of it exists; what stores to shared ones changed
+ * is in the file at the latest when SHMSWAP_IOC_MSYNC returns or the last such
+ * region is gone. The file is not extended.
+ *
+ * Errors: EINVAL @len 0, a bad combination of flags, @addr or @offset not
+ * page-aligned, a range beyond SHMSWAP_TASK_SIZE; EEXIST MAP_FIXED_NOREPLACE and
+ * something is there; EBADF no such file; EACCES it is not open for what @prot
+ * needs, or append-only and to be written; ENODEV not a regular file, or one that
+ * cannot be mapped; ETXTBSY a swap file, or an executable that runs and is to be
+ * written; EOVERFLOW @offset + @len exceeds 2^32 pages; EPERM SHMSWAP_MAP_RESERVED
+ * as SHMSWAP_IOC_SWAPON, or a file to be written that is sealed against it or,
+ * without CAP_SYS_ADMIN, of FUSE; ENOMEM no room, too many regions, or a limit of
+ * the segments.
+ */
+struct shmswap_mmap {
+	__u32 size;
+	__u32 prot;
+	__aligned_u64 addr;
+	__aligned_u64 len;
+	__aligned_u64 offset;
+	__u32 flags;
+	__s32 fd;
+	__aligned_u64 out_addr;
+};
+
+/**
+ * struct shmswap_munmap - SHMSWAP_IOC_MUNMAP: munmap(2)
+ * @size: sizeof(struct shmswap_munmap)
+ * @flags: 0
+ * @addr: first address, page-aligned
+ * @len: length in bytes, rounded up to pages
+ *
+ * Removes whatever there is, attaches too, whole or in part.
+ *
+ * Errors: EINVAL as SHMSWAP_IOC_MMAP; ENOMEM too many regions after a split.
+ */
+struct shmswap_munmap {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 addr;
+	__aligned_u64 len;
+};
+
+/**
+ * struct shmswap_mprotect - SHMSWAP_IOC_MPROTECT: mprotect(2)
+ * @size: sizeof(struct shmswap_mprotect)
+ * @prot: PROT_NONE, or PROT_READ, PROT_WRITE, PROT_EXEC
+ * @addr: first address, page-aligned
+ * @len: length in bytes, rounded up to pages; 0: nothing is done
+ *
+ * Errors: EINVAL unknown @prot, or as SHMSWAP_IOC_MMAP; ENOMEM no region covers a
+ * part of the range, or too many regions after a split; EACCES a read-only attach,
+ * or a shared region of a file that is not open for writing, cannot become
+ * writable.
+ */
+struct shmswap_mprotect {
+	__u32 size;
+	__u32 prot;
+	__aligned_u64 addr;
+	__aligned_u64 len;
+};
+
+/**
+ * struct shmswap_msync - SHMSWAP_IOC_MSYNC: msync(2) with MS_SYNC
+ * @size: sizeof(struct shmswap_msync)
+ * @flags: 0
+ * @addr: first address, page-aligned
+ * @len: length in bytes, rounded up to pages
+ *
+ * Writes what this process changed in shared regions of files.
+ *
+ * Errors: EINVAL as SHMSWAP_IOC_MMAP; ENOMEM no region covers a part of the range;
+ * EIO a page cannot be written: it stays in memory.
+ */
+struct shmswap_msync {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 addr;
+	__aligned_u64 len;
+};
+
+/**
+ * struct shmswap_mlock - SHMSWAP_IOC_MLOCK: mlock(2)
+ * @size: sizeof(struct shmswap_mlock)
+ * @flags: 0
+ * @addr: first address, rounded down to a page
+ * @len: length in bytes, rounded up to pages
+ *
+ * Brings the range into memory and keeps the process scan off it. The clock
+ * minds SHM_LOCK alone, as in Linux 2.0.
+ *
+ * Errors: EINVAL a range beyond SHMSWAP_TASK_SIZE; ENOMEM no region covers a part
+ * of it, too many regions after a split, or RLIMIT_MEMLOCK would be exceeded by
+ * what this process has locked (CAP_IPC_LOCK is exempt); EPERM RLIMIT_MEMLOCK is
+ * 0. EFAULT, EIO and ENOMEM as SHMSWAP_IOC_TOUCH: the range is locked, but not all
+ * of it is in memory.
+ */
+struct shmswap_mlock {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 addr;
+	__aligned_u64 len;
+};
+
+/**
+ * struct shmswap_munlock - SHMSWAP_IOC_MUNLOCK: munlock(2)
+ * @size: sizeof(struct shmswap_munlock)
+ * @flags: 0
+ * @addr: first address, rounded down to a page
+ * @len: length in bytes, rounded up to pages
+ *
+ * Errors: EINVAL, ENOMEM as SHMSWAP_IOC_MLOCK.
+ */
+struct shmswap_munlock {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 addr;
+	__aligned_u64 len;
+};
+
 /* An access in the array of SHMSWAP_IOC_TOUCH: an address and this flag. */
 #define SHMSWAP_TOUCH_WRITE	1ULL
 
@@ -328,14 +479,15 @@ struct shmswap_shmctl {
  *	SHMSWAP_TOUCH_WRITE if the access is a store
  * @count: number of accesses
  * @out_done: accesses done; if the call failed, the index of the one that did
- * @out_min_flt: faults that needed no new frame
- * @out_maj_flt: faults that zero-filled a frame or read it from swap
+ * @out_min_flt: faults that found the page in memory, or copied it
+ * @out_maj_flt: faults that zero-filled a frame or read it
  *
  * The out fields are written whether the call fails or not.
  *
  * Errors: EINVAL an access is not page-aligned; EFAULT no area, or a store to
  * a read-only one, or @accesses cannot be read; EIO the page cannot be read
- * from swap; ENOMEM no frame can be freed, or the page tables' limit.
+ * from swap or from its file, or is behind the file's end; ENOMEM no frame can
+ * be freed, or the page tables' limit.
  */
 struct shmswap_touch {
 	__u32 size;
@@ -399,6 +551,8 @@ struct shmswap_swapoff {
 /* shmswap_reclaim.method */
 #define SHMSWAP_RECLAIM_TRY	0 /* try_to_free_page(): all methods in rotation */
 #define SHMSWAP_RECLAIM_SHM	1 /* shm_swap(): the clock */
+#define SHMSWAP_RECLAIM_MMAP	2 /* shrink_mmap(): unmapped pages of the caches */
+#define SHMSWAP_RECLAIM_SWAP_OUT 3 /* swap_out(): the process scan */
 
 /* The reclaim levels: 6 is gentle, 0 looks at everything. */
 #define SHMSWAP_MAX_LEVEL	6
@@ -413,6 +567,10 @@ struct shmswap_swapoff {
  * @out_calls: calls made
  * @out_freed: calls that freed a page
  * @out_attempts: pages that the clock looked at
+ *
+ * SHMSWAP_RECLAIM_SWAP_OUT counts a page as freed that is left in the swap cache
+ * alone, where SHMSWAP_RECLAIM_MMAP finds it: so each stage can be looked at.
+ * SHMSWAP_RECLAIM_TRY takes both steps at once.
  *
  * Errors: EPERM as SHMSWAP_IOC_SWAPON; EINVAL unknown method or level.
  */
@@ -432,12 +590,14 @@ struct shmswap_reclaim {
 #define SHMSWAP_CONTROL_KSWAPD		(1U << 2) /* @kswapd_* */
 #define SHMSWAP_CONTROL_SWAPCTL		(1U << 3) /* @max_page_age to @page_initial_age */
 #define SHMSWAP_CONTROL_LIMITS		(1U << 4) /* @shmmni, @shmmax, @shmall */
+#define SHMSWAP_CONTROL_SCAN		(1U << 5) /* @age_cluster_* and @pageout_weight */
+#define SHMSWAP_CONTROL_PAGE_CLUSTER	(1U << 6) /* @page_cluster */
 
 /**
  * struct shmswap_control - SHMSWAP_IOC_CONTROL: read and change the settings
  * @size: sizeof(struct shmswap_control)
  * @set: SHMSWAP_CONTROL_*, the groups of fields to change; 0 only reads
- * @flags: SHMSWAP_MACHINE_*
+ * @flags: SHMSWAP_MACHINE_*; SHMSWAP_MACHINE_SHM_PROCESS cannot change
  * @freepages_min: a fault may take a frame while more than these are free
  * @freepages_low: kswapd wakes at once when fewer are free
  * @freepages_high: kswapd goes on at intervals until these are free;
@@ -452,6 +612,13 @@ struct shmswap_reclaim {
  * @reserved: 0
  * @shmmax: largest segment in bytes; at most SHMSWAP_MAX_SEGSZ matters
  * @shmall: pages of all segments together
+ * @age_cluster_fract: pages of a process that are scanned in turn, in 1024ths of
+ *	those that it has in memory, 1 to 1024
+ * @age_cluster_min: but not fewer than these, 1 to 65536
+ * @pageout_weight: how many turns a scan takes per process, in 1024ths at level 0,
+ *	1 to 65536
+ * @page_cluster: log2 of the slots that swap-in reads together, 0 to 5; 0: no
+ *	read-ahead
  *
  * All fields are written back with what is in force afterwards. Existing
  * segments are not touched by new limits.
@@ -476,6 +643,10 @@ struct shmswap_control {
 	__u32 reserved;
 	__aligned_u64 shmmax;
 	__aligned_u64 shmall;
+	__u32 age_cluster_fract;
+	__u32 age_cluster_min;
+	__u32 pageout_weight;
+	__u32 page_cluster;
 };
 
 /**
@@ -508,6 +679,23 @@ struct shmswap_control {
  * @kswapd_wake: times that kswapd woke up to balance
  * @kswapd_freed: pages that it freed then
  * @reclaim_stall: faults that waited for kswapd
+ * @tlb_flush_mm: flushes of an address space
+ * @tlb_hit: loads and stores that the TLB translated
+ * @tlb_miss: those that walked the page tables
+ * @pgcow: pages copied on write
+ * @pgscan: PTEs that the process scan looked at
+ * @pgsteal: PTEs that it took away
+ * @pgdiscard: frames freed whose contents are in a file
+ * @pgpgin: file pages read
+ * @pgpgout: file pages written
+ * @file_read_errors: reads that failed
+ * @file_write_errors: writes that failed
+ * @swap_cache_add: pages that came into the swap cache
+ * @swap_cache_del: pages that left it
+ * @swap_cache_find: faults that looked for a page in it
+ * @swap_cache_hit: faults that found it there
+ * @swap_ra: pages read ahead
+ * @nr_file_pages: frames in the files' page cache
  */
 struct shmswap_stat {
 	__u32 size;
@@ -537,6 +725,23 @@ struct shmswap_stat {
 	__aligned_u64 kswapd_wake;
 	__aligned_u64 kswapd_freed;
 	__aligned_u64 reclaim_stall;
+	__aligned_u64 tlb_flush_mm;
+	__aligned_u64 tlb_hit;
+	__aligned_u64 tlb_miss;
+	__aligned_u64 pgcow;
+	__aligned_u64 pgscan;
+	__aligned_u64 pgsteal;
+	__aligned_u64 pgdiscard;
+	__aligned_u64 pgpgin;
+	__aligned_u64 pgpgout;
+	__aligned_u64 file_read_errors;
+	__aligned_u64 file_write_errors;
+	__aligned_u64 swap_cache_add;
+	__aligned_u64 swap_cache_del;
+	__aligned_u64 swap_cache_find;
+	__aligned_u64 swap_cache_hit;
+	__aligned_u64 swap_ra;
+	__aligned_u64 nr_file_pages;
 };
 
 /* shmswap_query.what, the record that it yields, and what @start counts */
@@ -550,6 +755,7 @@ struct shmswap_stat {
 #define SHMSWAP_QUERY_SWAPS	7 /* struct shmswap_area; area number */
 #define SHMSWAP_QUERY_SWAP_MAP	8 /* struct shmswap_slot; slot of area @id */
 #define SHMSWAP_QUERY_CLOCK	9 /* struct shmswap_clock; 0 */
+#define SHMSWAP_QUERY_PROCS	10 /* struct shmswap_proc; process number */
 
 #define SHMSWAP_QUERY_END	(~0ULL)
 
@@ -570,8 +776,8 @@ struct shmswap_stat {
  * page; use a machine without kswapd for more.
  *
  * Errors: EINVAL unknown @what, no such segment or area; EACCES no read
- * permission for the segment; EPERM the mem_map, swap maps and clock of a
- * machine are for its owner and CAP_SYS_ADMIN.
+ * permission for the segment; EPERM the mem_map, swap maps, clock and processes
+ * of a machine are for its owner and CAP_SYS_ADMIN.
  */
 struct shmswap_query {
 	__u32 size;
@@ -641,16 +847,26 @@ struct shmswap_pte {
 #define SHMSWAP_VM_WRITE	(1U << 1)
 #define SHMSWAP_VM_EXEC		(1U << 2)
 #define SHMSWAP_VM_SHARED	(1U << 3)
+#define SHMSWAP_VM_MAYWRITE	(1U << 4)	/* mprotect(2) can make it writable */
+#define SHMSWAP_VM_LOCKED	(1U << 5)	/* by mlock(2) */
+#define SHMSWAP_VM_RESERVED	(1U << 6)	/* SHMSWAP_MAP_RESERVED */
+
+/* shmswap_vma.kind */
+#define SHMSWAP_VMA_SHM		0 /* attach, or shared anonymous memory */
+#define SHMSWAP_VMA_ANON	1 /* private anonymous memory */
+#define SHMSWAP_VMA_FILE	2
 
 /**
- * struct shmswap_vma - an area of a process
+ * struct shmswap_vma - a region of a process
  * @start: first address
  * @end: first address behind it
- * @pgoff: page index in the segment of the page at @start
+ * @pgoff: page index in the segment or file of the page at @start
  * @flags: SHMSWAP_VM_*
- * @shmid: identifier of the segment
+ * @shmid: identifier of the segment; -1: none
  * @pid: number of the process within its machine
- * @reserved: 0
+ * @kind: SHMSWAP_VMA_*
+ * @ino: inode number of the file, or 0
+ * @dev: device number of its file system, or 0
  */
 struct shmswap_vma {
 	__aligned_u64 start;
@@ -659,13 +875,19 @@ struct shmswap_vma {
 	__u32 flags;
 	__s32 shmid;
 	__u32 pid;
-	__u32 reserved;
+	__u32 kind;
+	__aligned_u64 ino;
+	__aligned_u64 dev;
 };
 
 /* shmswap_page.flags, bits as in Linux 2.0 where it had them */
 #define SHMSWAP_PG_LOCKED	(1U << 0)
+#define SHMSWAP_PG_REFERENCED	(1U << 2)	/* spared once by shrink_mmap() */
 #define SHMSWAP_PG_BUDDY	(1U << 8)	/* first frame of a free block */
-#define SHMSWAP_PG_SWAPCACHE	(1U << 9)
+#define SHMSWAP_PG_SWAPCACHE	(1U << 9)	/* in the swap cache */
+#define SHMSWAP_PG_FILE		(1U << 10)	/* in a file's page cache */
+#define SHMSWAP_PG_DIRTY	(1U << 11)	/* newer than its slot or file */
+#define SHMSWAP_PG_RESERVED	(1U << 31)	/* never swapped */
 
 /**
  * struct shmswap_page - a frame, from mem_map
@@ -676,7 +898,10 @@ struct shmswap_vma {
  * @age: age
  * @order: order of the free block that starts here
  * @shmid: identifier of the segment that the page belongs to; -1: none
- * @index: page index in it
+ * @index: page index in it, or in the file
+ * @area: area of the slot that the page has in the swap cache
+ * @slot: that slot; 0: none
+ * @ino: inode number of the file that the page belongs to; 0: none
  */
 struct shmswap_page {
 	__u32 pfn;
@@ -687,6 +912,9 @@ struct shmswap_page {
 	__u32 order;
 	__s32 shmid;
 	__u32 index;
+	__u32 area;
+	__u32 slot;
+	__aligned_u64 ino;
 };
 
 /**
@@ -740,17 +968,47 @@ struct shmswap_slot {
 };
 
 /**
- * struct shmswap_clock - the clock's two hands
+ * struct shmswap_clock - the clock's two hands, and where the other methods are
  * @swap_id: index into shm_segs
  * @swap_idx: page index of the page that is looked at next
  * @swap_attempts: pages looked at
  * @swap_successes: pages swapped out
+ * @mmap_hand: frame that shrink_mmap() looks at next
+ * @swap_task: process that the process scan looks at next
+ * @method: method that try_to_free_page() goes on with, SHMSWAP_RECLAIM_*
+ * @reserved: 0
  */
 struct shmswap_clock {
 	__aligned_u64 swap_id;
 	__aligned_u64 swap_idx;
 	__aligned_u64 swap_attempts;
 	__aligned_u64 swap_successes;
+	__u32 mmap_hand;
+	__u32 swap_task;
+	__u32 method;
+	__u32 reserved;
+};
+
+/**
+ * struct shmswap_proc - a process
+ * @pid: number within its machine
+ * @creator: real process that made it, 0 if it is in another pid namespace
+ * @rss: mapped pages
+ * @min_flt: see struct shmswap_info
+ * @maj_flt: see struct shmswap_info
+ * @swap_address: where the process scan goes on
+ * @swap_cnt: turns that it has left; 0: it is counted anew
+ * @nr_vmas: regions
+ */
+struct shmswap_proc {
+	__u32 pid;
+	__s32 creator;
+	__aligned_u64 rss;
+	__aligned_u64 min_flt;
+	__aligned_u64 maj_flt;
+	__aligned_u64 swap_address;
+	__u32 swap_cnt;
+	__u32 nr_vmas;
 };
 
 /* shmswap_table.which */
@@ -759,6 +1017,8 @@ struct shmswap_clock {
 #define SHMSWAP_TABLE_VMSTAT	2 /* like /proc/vmstat */
 #define SHMSWAP_TABLE_BUDDYINFO	3 /* like /proc/buddyinfo */
 #define SHMSWAP_TABLE_MAPS	4 /* like /proc/PID/maps, of this process */
+#define SHMSWAP_TABLE_SWAPCTL	5 /* the settings, as struct shmswap_control */
+#define SHMSWAP_TABLE_PROCS	6 /* struct shmswap_proc of each process */
 
 /* shmswap_table.flags */
 #define SHMSWAP_TABLE_CLOEXEC	(1U << 0) /* close the new file on execve(2) */
@@ -772,7 +1032,8 @@ struct shmswap_clock {
  *
  * The default machine's tables are also below /proc/shmswap.
  *
- * Errors: EINVAL unknown table; EMFILE, ENFILE no file left.
+ * Errors: EINVAL unknown table; EPERM SHMSWAP_TABLE_PROCS is for the machine's
+ * owner and CAP_SYS_ADMIN; EMFILE, ENFILE no file left.
  */
 struct shmswap_table {
 	__u32 size;
@@ -796,6 +1057,8 @@ struct shmswap_table {
 #define SHMSWAP_CHECK_PTE		11 /* a PTE that no rule explains; address */
 #define SHMSWAP_CHECK_RSS		12 /* a process's PTEs and rss; process number */
 #define SHMSWAP_CHECK_TABLES		13 /* the memory of page tables; 0 */
+#define SHMSWAP_CHECK_CACHE		14 /* a page in a cache; frame number, ~0: how many */
+#define SHMSWAP_CHECK_TLB		15 /* a TLB entry that its PTE does not allow; address */
 
 /**
  * struct shmswap_check - SHMSWAP_IOC_CHECK: recompute every count

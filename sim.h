@@ -8,6 +8,7 @@
  *	m->reclaim_lock			one reclaim or self-check at a time; the
  *					clock's hands
  *	  mm->mmap_lock			a process's areas
+ *	    m->mapping_lock		which files have a page cache
  *	    m->shm_lock			which segments and keys exist, shm_tot
  *	      m->state_lock		read: one step from a consistent state of
  *					the machine to the next. write: the
@@ -16,22 +17,26 @@
  *					page list, and its pages' PTEs in all
  *					processes, so that the clock needs no
  *					mm lock
+ *	        mm->page_table_lock	all other PTEs of a process
  *	          page lock		(trylock) a page that moves
  *	            m->swap_lock	swap areas, slots and their counts
  *	              m->free_lock	(spin) free_area
  *	              m->cache_lock	(spin) the swap cache's hash
+ *	              xa_lock of pages	(spin) a file's page cache
  *
- * Four rules: no user memory is touched under any of them: pin the page, drop
- * the locks, copy. No swap I/O happens under any but the page lock: the page
- * sits locked in the swap cache, and whoever needs it waits there, holding
- * nothing (a RAM area only copies memory, which is no I/O). Nor is a frame
- * waited for: if none is free, let go of the locks, get one, lock, look again.
- * And whoever expects a lock to be held says so with lockdep_assert_held().
+ * Four rules: no user memory is faulted in under any of them: a load or a store
+ * pins the page and copies with page faults off. No I/O happens under any but
+ * the page lock: the page sits locked in a cache, and whoever needs it waits
+ * there, holding nothing (a RAM area only copies memory, which is no I/O). Nor
+ * is a frame waited for: if none is free, let go of the locks, get one, lock,
+ * look again. And whoever expects a lock to be held says so with
+ * lockdep_assert_held().
  */
 #ifndef _SIM_H
 #define _SIM_H
 
 #include <linux/completion.h>
+#include <linux/hashtable.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/maple_tree.h>
@@ -48,12 +53,21 @@
 
 #include "pte.h"
 
+/* A suite can put functions of its own in the place of some of ours. */
+#if IS_ENABLED(CONFIG_SHMSWAP_KUNIT_TEST)
+#include <kunit/static_stub.h>
+#else
+#define KUNIT_STATIC_STUB_REDIRECT(...)	do { } while (0)
+#endif
+
 struct file;
+struct inode;
 struct iov_iter;
 struct mem_cgroup;
 struct pid;
 struct seq_file;
 struct sim_machine;
+struct sim_mapping;
 struct sim_mm;
 struct sim_shmid;
 struct sim_swap_info;
@@ -86,6 +100,22 @@ enum sim_event {
 	SIM_KSWAPD_WAKE,
 	SIM_KSWAPD_FREED,
 	SIM_RECLAIM_STALL,
+	SIM_TLB_FLUSH_MM,
+	SIM_TLB_HIT,
+	SIM_TLB_MISS,
+	SIM_PGCOW,
+	SIM_PGSCAN,
+	SIM_PGSTEAL,
+	SIM_PGDISCARD,
+	SIM_PGPGIN,
+	SIM_PGPGOUT,
+	SIM_FILE_READ_ERRORS,
+	SIM_FILE_WRITE_ERRORS,
+	SIM_SWAP_CACHE_ADD,
+	SIM_SWAP_CACHE_DEL,
+	SIM_SWAP_CACHE_FIND,
+	SIM_SWAP_CACHE_HIT,
+	SIM_SWAP_RA,
 	SIM_NR_EVENTS
 };
 
@@ -93,16 +123,20 @@ enum sim_event {
 
 #define SIM_NR_ORDERS	6	/* NR_MEM_LISTS of Linux 2.0 */
 
-/* Bits of sim_page.flags; the first is where Linux 2.0 had it. */
+/* Bits of sim_page.flags, where Linux 2.0 had them if it did. */
 enum sim_page_flag {
 	SIM_PG_LOCKED,		/* under I/O, or about to move */
+	SIM_PG_REFERENCED = 2,	/* shrink_mmap() spares it once */
 	SIM_PG_BUDDY = 8,	/* first frame of a free block */
 	SIM_PG_SWAPCACHE = 9,	/* in the swap cache under @entry */
+	SIM_PG_FILE = 10,	/* in the page cache of @mapping */
+	SIM_PG_DIRTY = 11,	/* newer than the slot or the file */
+	SIM_PG_RESERVED = 31,	/* never swapped */
 };
 
 /*
  * The references that keep a page in place come in two kinds, in one counter:
- * those that the page tables, page lists and the swap cache account for, and
+ * those that the page tables, page lists and the caches account for, and
  * pins, by operations under way. The self-check can tell them apart.
  */
 #define SIM_PIN			BIT_ULL(32)
@@ -116,12 +150,14 @@ enum sim_page_flag {
  * @hash: in the swap cache while SIM_PG_SWAPCACHE
  * @entry: slot while SIM_PG_SWAPCACHE
  * @seg: segment that the page belongs to, or NULL
- * @index: page index in @seg
+ * @mapping: file that it belongs to (SIM_PG_FILE)
+ * @index: page index in @seg or @mapping
  * @age: page age, see struct sim_swap_control
  * @order: order of the free block that starts here (SIM_PG_BUDDY)
  *
  * @seg and @index are stable under the segment's lock while its page list
- * or the swap cache refers to the frame.
+ * or the swap cache refers to the frame, @mapping and @index as long as the page
+ * is locked. Those of another page may change at any time.
  */
 struct sim_page {
 	unsigned long flags;
@@ -132,7 +168,10 @@ struct sim_page {
 		struct hlist_node hash;
 	};
 	sim_swp_entry_t entry;
-	struct sim_shmid *seg;
+	union {
+		struct sim_shmid *seg;
+		struct sim_mapping *mapping;
+	};
 	u32 index;
 	u8 age;
 	u8 order;
@@ -171,22 +210,27 @@ enum sim_fault_need {
 	SIM_FAULT_DONE,
 	SIM_FAULT_FRAME,	/* a free frame with its memory in @frame */
 	SIM_FAULT_WAIT,		/* somebody's I/O on @page to end */
-	SIM_FAULT_READ,		/* @page read from @entry */
+	SIM_FAULT_READ,		/* @page read, by @read */
 };
 
 /**
  * struct sim_fault - an access that is being resolved
  * @m: machine
  * @mm: process
- * @address: where
+ * @address: where, page-aligned
  * @write: the access is a store
+ * @force: whatever the area's protection
  * @hit: the page was mapped already: no fault after all
  * @major: a frame was filled for it
+ * @looked: the swap cache was asked, and that was counted
+ * @locked: mmap_lock is held for reading
  * @frame: a free frame, perhaps without memory, that was taken for it, or NULL
  * @page: pinned page: the one that I/O was or is under way on, in the end the
  *	one that was mapped; or NULL
+ * @read: how to read @page, which is locked and in a cache; drops that lock
  * @seg: segment that @page belongs to, with a reference, or NULL
- * @index: page index in @seg
+ * @mapping: file that it belongs to, with a reference, or NULL
+ * @index: page index in @seg or @mapping
  * @entry: slot that @page is read from
  */
 struct sim_fault {
@@ -194,30 +238,42 @@ struct sim_fault {
 	struct sim_mm *mm;
 	u64 address;
 	bool write;
+	bool force;
 	bool hit;
 	bool major;
+	bool looked;
+	bool locked;
 	struct sim_page *frame;
 	struct sim_page *page;
+	int (*read)(struct sim_fault *f);
 	struct sim_shmid *seg;
+	struct sim_mapping *mapping;
 	pgoff_t index;
 	sim_swp_entry_t entry;
 };
 
 /**
  * struct sim_vm_operations - what a kind of area does its own way
- * @open: the area was added to a process
+ * @open: the area was added to a process, empty; or NULL
  * @shrink: the area keeps [@start, @end) and @tail, if not NULL, what is behind
  *	its vm_start; what is left goes
+ * @extend: the area gets what the next one, @next, has; that is empty then, and
+ *	goes without being closed
  * @close: the area was removed, its PTEs are still there
- * @nopage: map the page at fault->address. Called with mmap_lock held for
- *	reading. Returns an enum sim_fault_need or -errno; needs are met with no
- *	lock held, then it is called again.
+ * @nopage: map the page at fault->address, whose PTE is @ptep: none, or what
+ *	this kind of area put there. Called with state_lock held for reading and
+ *	the PTEs' lock. Returns an enum sim_fault_need or -errno; needs are met
+ *	with no lock held, then the fault is looked at anew.
+ * @swapout: save a locked, dirty page where it belongs; NULL: to swap. Called with
+ *	no other lock. Returns 0 or -errno.
  */
 struct sim_vm_operations {
 	void (*open)(struct sim_vma *vma);
 	void (*shrink)(struct sim_vma *vma, u64 start, u64 end, struct sim_vma *tail);
+	void (*extend)(struct sim_vma *vma, struct sim_vma *next);
 	void (*close)(struct sim_vma *vma);
-	int (*nopage)(struct sim_vma *vma, struct sim_fault *fault);
+	int (*nopage)(struct sim_vma *vma, struct sim_fault *fault, sim_pte_t *ptep);
+	int (*swapout)(struct sim_mapping *mapping, struct sim_page *page);
 };
 
 /**
@@ -226,9 +282,10 @@ struct sim_vm_operations {
  * @vm_start: first address
  * @vm_end: first address behind it
  * @vm_flags: SHMSWAP_VM_*
- * @vm_pgoff: page index in @vm_seg of the page at @vm_start
+ * @vm_pgoff: page index in @vm_seg or @vm_mapping of the page at @vm_start
  * @vm_ops: its kind
- * @vm_seg: segment; the area holds a reference
+ * @vm_seg: segment, with a reference, or NULL
+ * @vm_mapping: file, with a reference, or NULL
  * @vm_next_shared: next attach on the segment's circular list
  * @vm_prev_shared: previous attach
  * @removed: on the list of areas that are being removed together
@@ -244,14 +301,17 @@ struct sim_vma {
 	pgoff_t vm_pgoff;
 	const struct sim_vm_operations *vm_ops;
 	struct sim_shmid *vm_seg;
+	struct sim_mapping *vm_mapping;
 	struct sim_vma *vm_next_shared;
 	struct sim_vma *vm_prev_shared;
 	struct list_head removed;
 };
 
+#define SIM_TLB_ENTRIES	64
+
 /**
  * struct sim_mm - a process, that is, an address space
- * @m: machine; the process holds a reference
+ * @m: machine; the process holds a reference until it exits
  * @ref: the process itself holds one, whoever looks at it for a moment one
  * @rcu: lookups by number are under RCU
  * @pid: number within the machine
@@ -259,10 +319,16 @@ struct sim_vma {
  * @mmap_lock: protects the areas
  * @mt: areas by address
  * @map_count: number of areas
+ * @locked_vm: pages of those that are SHMSWAP_VM_LOCKED
+ * @page_table_lock: protects the PTEs that no segment's lock does
  * @pgd: top of the page tables, see pte.c
+ * @tlb: see tlb.c
  * @rss: mapped pages
- * @min_flt: faults that needed no new frame
- * @maj_flt: faults that filled one
+ * @min_flt: faults that found the page in memory, or copied it
+ * @maj_flt: faults that filled a frame
+ * @swappable: the process scan may look at it
+ * @swap_cnt: turns that it has left in the process scan; by reclaim_lock
+ * @swap_address: where the process scan goes on; by reclaim_lock
  */
 struct sim_mm {
 	struct sim_machine *m;
@@ -273,10 +339,38 @@ struct sim_mm {
 	struct rw_semaphore mmap_lock;
 	struct maple_tree mt;
 	u32 map_count;
+	unsigned long locked_vm;
+	struct mutex page_table_lock;	/* PTEs of private memory and files */
 	void *pgd;
+	u64 tlb[SIM_TLB_ENTRIES];
 	atomic_long_t rss;
 	atomic64_t min_flt;
 	atomic64_t maj_flt;
+	bool swappable;
+	u32 swap_cnt;
+	u64 swap_address;
+};
+
+/* ---------------------------------------------------------------- files */
+
+/**
+ * struct sim_mapping - the page cache of a file
+ * @m: machine
+ * @node: in m->mappings
+ * @ref: every area holds one, every user for a moment one
+ * @inode: file
+ * @file: open for reading
+ * @wfile: open for writing, or NULL as long as no shared area may be writable
+ * @pages: pages by index; the cache has a reference to each
+ */
+struct sim_mapping {
+	struct sim_machine *m;
+	struct hlist_node node;
+	refcount_t ref;
+	struct inode *inode;
+	struct file *file;
+	struct file *wfile;
+	struct xarray pages;
 };
 
 /* ------------------------------------------------------------- segments */
@@ -353,7 +447,7 @@ struct sim_shmid {
 
 /**
  * struct sim_swap_ops - how an area stores a page
- * @read: fill @page from @slot; 0 or -errno
+ * @read: fill @nr @pages from as many slots, from @slot on; 0 or -errno
  * @write: store @page in @slot; 0 or -errno
  * @synchronous: they only copy memory, so they may be called with the segment's
  *	lock held and no page need wait in the swap cache meanwhile
@@ -361,7 +455,7 @@ struct sim_shmid {
  * May sleep; called without any lock but the page's unless @synchronous.
  */
 struct sim_swap_ops {
-	int (*read)(struct sim_swap_info *si, u32 slot, struct page *page);
+	int (*read)(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr);
 	int (*write)(struct sim_swap_info *si, u32 slot, struct page *page);
 	bool synchronous;
 };
@@ -454,12 +548,18 @@ struct sim_swap_geometry {
  * @page_advance: what a touched page's age grows by
  * @page_decline: what an untouched page's age shrinks by
  * @page_initial_age: age of a new page
+ * @age_cluster_fract: 1024ths of a process's pages that it is scanned for in turn
+ * @age_cluster_min: but not fewer turns
+ * @pageout_weight: turns of a scan for each process, in 1024ths
  */
 struct sim_swap_control {
 	u8 max_page_age;
 	u8 page_advance;
 	u8 page_decline;
 	u8 page_initial_age;
+	u32 age_cluster_fract;
+	u32 age_cluster_min;
+	u32 pageout_weight;
 };
 
 /**
@@ -496,6 +596,7 @@ struct sim_reclaim_result {
  * @last: when it last balanced, jiffies
  * @interval: time between two runs, milliseconds
  * @maxpages: pages that a run tries to free
+ * @awake: it balances, rather than that it serves a request; by reclaim_lock
  */
 struct sim_kswapd {
 	struct task_struct *task;
@@ -508,6 +609,7 @@ struct sim_kswapd {
 	unsigned long last;
 	u32 interval;
 	u32 maxpages;
+	bool awake;
 };
 
 /* -------------------------------------------------------------- machine */
@@ -564,6 +666,10 @@ struct sim_config {
  * @mms: processes by number
  * @nr_mms: how many
  *
+ * @mapping_lock: protects @mappings
+ * @mappings: files that have a page cache, by inode
+ * @nr_file_pages: pages in there
+ *
  * @shm_lock: protects membership of @shm_segs and @shm_keys, @shm_used,
  *	@shm_tot, @shm_seq, @shm_max_id, the limits, and, with the segment's lock,
  *	changes of a segment's key, owner and permissions
@@ -581,6 +687,8 @@ struct sim_config {
  * @shmmni: limit
  * @clock: protected by @reclaim_lock
  * @reclaim_method: where try_to_free_page() goes on; by @reclaim_lock
+ * @mmap_hand: frame that shrink_mmap() looks at next; by @reclaim_lock
+ * @swap_task: process that swap_out() looks at next; by @reclaim_lock
  * @kswapd: the swap daemon
  *
  * @swap_lock: protects the areas, their slots and what follows
@@ -589,6 +697,8 @@ struct sim_config {
  * @swap_next: area to take the next slot from, or NULL
  * @nr_swap_pages: free slots of active areas
  * @least_priority: last priority given without SHMSWAP_SWAPON_PREFER
+ * @swap_reserved: slot that was taken and is not yet written
+ * @page_cluster: log2 of the slots that are read together
  * @cache_lock: protects @swap_cache
  * @swap_cache: hash of the pages in the swap cache
  * @cache_bits: log2 of its size
@@ -623,6 +733,10 @@ struct sim_machine {
 	struct xarray mms;
 	atomic_t nr_mms;
 
+	struct mutex mapping_lock;	/* mappings */
+	DECLARE_HASHTABLE(mappings, 6);
+	atomic_t nr_file_pages;
+
 	struct mutex shm_lock;	/* shm_segs to shm_tot, shm_locked, limits */
 	struct xarray shm_segs;
 	struct rhashtable shm_keys;
@@ -638,14 +752,18 @@ struct sim_machine {
 	u32 shmmni;
 	struct sim_clock clock;
 	u32 reclaim_method;
+	u32 mmap_hand;
+	unsigned long swap_task;
 	struct sim_kswapd kswapd;
 
-	struct mutex swap_lock;	/* swap_info to least_priority */
+	struct mutex swap_lock;	/* swap_info to swap_reserved */
 	struct sim_swap_info *swap_info[SHMSWAP_MAX_SWAPFILES];
 	struct list_head swap_list;
 	struct sim_swap_info *swap_next;
 	u64 nr_swap_pages;
 	s32 least_priority;
+	sim_swp_entry_t swap_reserved;
+	u32 page_cluster;
 	spinlock_t cache_lock;	/* swap_cache */
 	struct hlist_head *swap_cache;
 	u32 cache_bits;
@@ -718,6 +836,8 @@ bool sim_trylock_page(struct sim_page *page);
 void sim_unlock_page(struct sim_page *page);
 int sim_wait_on_page_locked(struct sim_page *page);
 
+void sim_lock_page(struct sim_page *page);
+
 /* pte.c */
 #define SIM_PTRS_PER_TABLE	512
 
@@ -726,10 +846,48 @@ void sim_table_free(struct sim_machine *m, void *table, size_t bytes);
 sim_pte_t *sim_pte_offset(struct sim_mm *mm, u64 address);
 sim_pte_t *sim_pte_alloc(struct sim_mm *mm, u64 address);
 sim_pte_t *sim_pte_next(struct sim_mm *mm, u64 *address, u64 end);
+
+/* The first address behind those whose PTEs are in the same table as @address's. */
+static inline u64 sim_pte_table_end(u64 address)
+{
+	return round_up(address + 1, (u64)SIM_PTRS_PER_TABLE << PAGE_SHIFT);
+}
+
 void sim_free_pgtables(struct sim_mm *mm, u64 start, u64 end, u64 floor, u64 ceiling);
 size_t sim_mm_table_bytes(struct sim_mm *mm);
-void sim_flush_tlb_page(struct sim_vma *vma, u64 address);
+
+/* tlb.c */
+#define SIM_TLB_VPN_SHIFT	29
+
+void sim_tlb_fill(struct sim_mm *mm, u64 address, const sim_pte_t *ptep, sim_pte_t pte);
+struct sim_page *sim_tlb_pin(struct sim_mm *mm, u64 address, bool write);
+void sim_tlb_invalidate(struct sim_mm *mm, u64 start, u64 end);
 void sim_flush_tlb_range(struct sim_mm *mm, u64 start, u64 end);
+void sim_flush_tlb_mm(struct sim_mm *mm);
+bool sim_tlb_check(struct sim_mm *mm, u64 *address);
+
+static inline u64 *sim_tlb_slot(struct sim_mm *mm, u64 address)
+{
+	return &mm->tlb[(address >> PAGE_SHIFT) % SIM_TLB_ENTRIES];
+}
+
+/* Drop the translation of one page, if there is one, after a change of its PTE. */
+static inline void sim_tlb_drop(struct sim_mm *mm, u64 address)
+{
+	smp_mb__after_atomic();
+	if (READ_ONCE(*sim_tlb_slot(mm, address)) >> SIM_TLB_VPN_SHIFT == address >> PAGE_SHIFT)
+		sim_tlb_invalidate(mm, address, address + PAGE_SIZE);
+}
+
+/*
+ * Mirrors flush_tlb_page(): one PTE was taken away or changed. Called wherever
+ * Linux 2.0 did, and counted.
+ */
+static inline void sim_flush_tlb_page(struct sim_mm *mm, u64 address)
+{
+	sim_count_event(mm->m, SIM_TLB_FLUSH_PAGE);
+	sim_tlb_drop(mm, address);
+}
 
 /* mmap.c */
 struct sim_mm *sim_mm_create(struct sim_machine *m);
@@ -742,21 +900,62 @@ struct sim_vma *sim_find_vma_intersection(struct sim_mm *mm, u64 start, u64 end)
 u64 sim_get_unmapped_area(struct sim_mm *mm, u64 len);
 struct sim_vma *sim_vma_alloc(struct sim_mm *mm, u64 start, u64 len);
 void sim_vma_free(struct sim_vma *vma);
-int sim_insert_vma(struct sim_vma *vma);
-int sim_munmap(struct sim_mm *mm, u64 start, u64 end);
+void sim_free_vmas(struct list_head *removed);
+int sim_insert_vma(struct sim_vma *vma, struct list_head *removed);
+int sim_split_vma(struct sim_vma *vma, u64 address);
+void sim_merge_vmas(struct sim_mm *mm, u64 start, u64 end);
+int sim_munmap(struct sim_mm *mm, u64 start, u64 end, struct list_head *removed);
+
+/* regions.c */
+int sim_mmap(struct sim_mm *mm, struct shmswap_mmap *arg);
+int sim_do_munmap(struct sim_mm *mm, const struct shmswap_munmap *arg);
+int sim_mprotect(struct sim_mm *mm, const struct shmswap_mprotect *arg);
+int sim_msync(struct sim_mm *mm, const struct shmswap_msync *arg);
+int sim_mlock(struct sim_mm *mm, const struct shmswap_mlock *arg);
+int sim_munlock(struct sim_mm *mm, const struct shmswap_munlock *arg);
+
+/* page_range.c */
+void sim_lock_ptes(struct sim_vma *vma);
+void sim_unlock_ptes(struct sim_vma *vma);
+void sim_zap_ptes(struct sim_vma *vma, u64 start, u64 end);
+void sim_private_shrink(struct sim_vma *vma, u64 start, u64 end, struct sim_vma *tail);
+void sim_private_extend(struct sim_vma *vma, struct sim_vma *next);
+void sim_private_close(struct sim_vma *vma);
+int sim_copy_ptes(struct sim_vma *new, struct sim_vma *vma);
+void sim_change_protection(struct sim_vma *vma);
+void sim_clean_ptes(struct sim_vma *vma, u64 start, u64 end);
 
 /* memory.c */
+extern const struct sim_vm_operations sim_anon_vm_ops;
+bool sim_fault_have_frame(struct sim_fault *f);
+void sim_fault_hold(struct sim_fault *f, struct sim_page *page);
+void sim_fault_map_frame(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep);
 int sim_fault_prepare(struct sim_fault *f, int need);
 void sim_fault_finish(struct sim_fault *f);
+int sim_fault_in(struct sim_fault *f);
 int sim_handle_mm_fault(struct sim_fault *f);
 int sim_touch(struct sim_mm *mm, const u64 *accesses, u32 nr, struct shmswap_touch *t);
 ssize_t sim_access(struct sim_mm *mm, u64 address, struct iov_iter *iter, bool write);
+
+/* swapin.c */
+void sim_count_lookup(struct sim_fault *f, const struct sim_page *page);
+int sim_do_swap_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep);
+int sim_unuse_processes(struct sim_machine *m, u32 type);
+
+/* filemap.c */
+struct sim_mapping *sim_mapping_get(struct sim_machine *m, struct file *file, bool write);
+void sim_mapping_put(struct sim_mapping *mapping);
+int sim_mapping_sync(struct sim_mapping *mapping);
+void sim_vma_set_mapping(struct sim_vma *vma, struct sim_mapping *mapping);
+int sim_filemap_writepage(struct sim_mapping *mapping, struct sim_page *page);
+bool sim_filemap_release(struct sim_page *page);
 
 /* shm.c */
 int sim_shm_init(struct sim_machine *m);
 void sim_shm_exit(struct sim_machine *m);
 int sim_shmget(struct sim_machine *m, struct shmswap_shmget *arg);
 int sim_shmctl(struct sim_machine *m, struct shmswap_shmctl *arg);
+struct sim_shmid *sim_shm_create_anonymous(struct sim_machine *m, u64 len);
 struct sim_shmid *sim_shm_find(struct sim_machine *m, s32 id);
 struct sim_shmid *sim_shm_next(struct sim_machine *m, unsigned long *index);
 void sim_shm_put(struct sim_shmid *seg);
@@ -774,6 +973,8 @@ static inline u32 sim_shm_index(s32 id)
 /* shmat.c */
 int sim_shmat(struct sim_mm *mm, struct shmswap_shmat *arg);
 int sim_shmdt(struct sim_mm *mm, u64 address);
+void sim_vma_set_segment(struct sim_vma *vma, struct sim_shmid *seg);
+void sim_shm_end_attach(struct sim_shmid *seg);
 
 /* shm_pages.c */
 size_t sim_shm_list_bytes(const struct sim_shmid *seg);
@@ -785,11 +986,21 @@ void sim_shm_set_swapped(struct sim_shmid *seg, sim_pte_t *word, sim_swp_entry_t
 void sim_shm_free_pages(struct sim_shmid *seg);
 int sim_shm_getpage(struct sim_shmid *seg, pgoff_t index, struct sim_fault *f,
 		    struct sim_page **pagep);
-int sim_shm_swapin(struct sim_fault *f);
+bool sim_shm_release_cached(struct sim_machine *m, struct sim_page *page);
 int sim_shm_unuse(struct sim_machine *m, u32 type);
 
 /* clock.c */
 int sim_shm_swap(struct sim_machine *m, int prio);
+
+/* shrink_mmap.c */
+void sim_touch_page(struct sim_machine *m, struct sim_page *page);
+void sim_age_page(struct sim_machine *m, struct sim_page *page);
+bool sim_release_page(struct sim_machine *m, struct sim_page *page);
+int sim_shrink_mmap(struct sim_machine *m, int level);
+
+/* swap_out.c */
+int sim_swap_out(struct sim_machine *m, int level);
+int sim_swap_out_keep(struct sim_machine *m, int level);
 
 /* vmscan.c */
 int sim_try_to_free_page(struct sim_machine *m, int stop);
@@ -803,6 +1014,7 @@ void sim_kswapd_stop(struct sim_machine *m);
 int sim_swap_header_check(void *header, u64 bytes, struct sim_swap_geometry **geometry);
 int sim_swapon(struct sim_machine *m, struct shmswap_swapon *arg);
 int sim_swapoff(struct sim_machine *m, u32 type);
+bool sim_inode_is_swap(const struct inode *inode);
 struct sim_swap_info *sim_swap_area_alloc(struct sim_machine *m);
 int sim_swap_area_add(struct sim_swap_info *si, const struct sim_swap_geometry *geometry,
 		      s32 prio);
@@ -815,9 +1027,13 @@ void sim_swap_map_free(struct sim_swap_info *si);
 void sim_swap_enable(struct sim_swap_info *si);
 void sim_swap_disable(struct sim_swap_info *si);
 sim_swp_entry_t sim_get_swap_page(struct sim_machine *m);
+void sim_swap_settle(struct sim_machine *m, sim_swp_entry_t entry);
 int sim_swap_duplicate(struct sim_machine *m, sim_swp_entry_t entry);
-void sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry, u32 nr);
-void sim_swap_retire(struct sim_machine *m, sim_swp_entry_t entry);
+bool sim_swap_read_ahead(struct sim_machine *m, sim_swp_entry_t entry, bool take);
+u32 sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry, u32 nr);
+void sim_swap_reject(struct sim_machine *m, sim_swp_entry_t entry, int err);
+u32 sim_swap_users(struct sim_machine *m, sim_swp_entry_t entry);
+bool sim_swap_full(struct sim_machine *m);
 u32 sim_swap_next_used(struct sim_swap_info *si, u64 *slot);
 u32 sim_swap_count(struct sim_machine *m, sim_swp_entry_t entry);
 
@@ -829,15 +1045,25 @@ static inline struct sim_swap_chunk *sim_swap_chunk(const struct sim_swap_info *
 /* swap_state.c */
 int sim_swap_cache_init(struct sim_machine *m);
 void sim_swap_cache_exit(struct sim_machine *m);
-void sim_add_to_swap_cache(struct sim_machine *m, struct sim_page *page, sim_swp_entry_t entry);
+bool sim_add_to_swap_cache(struct sim_machine *m, struct sim_page *page, sim_swp_entry_t entry);
 void sim_delete_from_swap_cache(struct sim_machine *m, struct sim_page *page);
 struct sim_page *sim_lookup_swap_cache(struct sim_machine *m, sim_swp_entry_t entry);
+bool sim_release_swap_cache(struct sim_machine *m, struct sim_page *page);
+bool sim_exclusive_swap_page(struct sim_machine *m, struct sim_page *page, u32 users);
+void sim_free_page_and_swap_cache(struct sim_machine *m, struct sim_page *page);
+void sim_free_swap_and_cache(struct sim_machine *m, sim_swp_entry_t entry);
+void sim_swap_cache_unuse(struct sim_machine *m, u32 type);
 
 /* page_io.c */
+#define SIM_MAX_READ	32	/* pages that are read together */
+
 extern const struct sim_swap_ops sim_swap_ram_ops;
 extern const struct sim_swap_ops sim_swap_file_ops;
+int sim_file_rw(struct file *file, loff_t pos, struct page **pages, size_t len, bool write,
+		rwf_t flags);
 bool sim_swap_synchronous(struct sim_machine *m, sim_swp_entry_t entry);
-int sim_swap_readpage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page);
+int sim_swap_readpages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page **pages,
+		       u32 nr);
 int sim_swap_writepage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page);
 
 /* query.c */

@@ -114,9 +114,10 @@ static struct sim_swap_info *equal_after(struct sim_machine *m, struct sim_swap_
  * sim_get_swap_page() - take a free slot
  * @m: machine
  *
- * Mirrors get_swap_page() of Linux 2.0.
+ * Mirrors get_swap_page() of Linux 2.0. Until sim_swap_settle() nobody reads
+ * the slot ahead.
  *
- * Context: may sleep; takes swap_lock.
+ * Context: may sleep; takes swap_lock; reclaim_lock held, so there is only one.
  * Return: the slot, with count 1, or SIM_SWP_NONE.
  */
 sim_swp_entry_t sim_get_swap_page(struct sim_machine *m)
@@ -132,6 +133,7 @@ sim_swp_entry_t sim_get_swap_page(struct sim_machine *m)
 		slot = scan_swap_map(si);
 		if (slot) {
 			entry = sim_swp_entry(si->type, slot);
+			WRITE_ONCE(m->swap_reserved, entry);
 			m->nr_swap_pages--;
 			m->swap_next = equal_after(m, si) ?: first_area(m);
 			break;
@@ -145,6 +147,19 @@ sim_swp_entry_t sim_get_swap_page(struct sim_machine *m)
 	}
 	mutex_unlock(&m->swap_lock);
 	return entry;
+}
+
+/**
+ * sim_swap_settle() - a slot that was taken is in the swap cache, or written
+ * @m: machine
+ * @entry: slot
+ *
+ * Context: any.
+ */
+void sim_swap_settle(struct sim_machine *m, sim_swp_entry_t entry)
+{
+	if (READ_ONCE(m->swap_reserved.val) == entry.val)
+		WRITE_ONCE(m->swap_reserved, SIM_SWP_NONE);
 }
 
 /* The use count of a slot that has one. */
@@ -185,6 +200,77 @@ int sim_swap_duplicate(struct sim_machine *m, sim_swp_entry_t entry)
 	return err;
 }
 
+/**
+ * sim_swap_read_ahead() - may a slot be read that nobody asked for?
+ * @m: machine
+ * @entry: slot of an area that exists
+ * @take: if so, become one more user of it
+ *
+ * Context: may sleep; takes swap_lock.
+ * Return: false if it is free, bad, behind the end or not yet settled.
+ */
+bool sim_swap_read_ahead(struct sim_machine *m, sim_swp_entry_t entry, bool take)
+{
+	struct sim_swap_info *si = m->swap_info[sim_swp_type(entry)];
+	u32 slot = sim_swp_offset(entry);
+	struct sim_swap_chunk *chunk;
+	bool used = false;
+	u16 *count;
+
+	mutex_lock(&m->swap_lock);
+	chunk = slot < si->max ? sim_swap_chunk(si, slot) : NULL;
+	if (chunk && m->swap_reserved.val != entry.val) {
+		count = &chunk->count[slot % SIM_SLOTS_PER_CHUNK];
+		used = *count && *count < SIM_SWAP_MAP_MAX;
+		*count += used && take;
+	}
+	mutex_unlock(&m->swap_lock);
+	return used;
+}
+
+/**
+ * sim_swap_users() - how many users a slot has
+ * @m: machine
+ * @entry: slot in use
+ *
+ * Context: may sleep; takes swap_lock.
+ * Return: the count.
+ */
+u32 sim_swap_users(struct sim_machine *m, sim_swp_entry_t entry)
+{
+	u16 *count;
+	u32 users;
+
+	mutex_lock(&m->swap_lock);
+	count = slot_count(m, entry);
+	users = count ? *count : 0;
+	mutex_unlock(&m->swap_lock);
+	return users;
+}
+
+/**
+ * sim_swap_full() - are slots too dear to keep clean pages?
+ * @m: machine
+ *
+ * Mirrors vm_swap_full() of Linux 2.4.
+ *
+ * Context: may sleep; takes swap_lock.
+ * Return: true if fewer than half are free.
+ */
+bool sim_swap_full(struct sim_machine *m)
+{
+	struct sim_swap_info *si;
+	u64 total = 0;
+	bool full;
+
+	mutex_lock(&m->swap_lock);
+	list_for_each_entry(si, &m->swap_list, list)
+		total += si->pages;
+	full = m->nr_swap_pages * 2 < total;
+	mutex_unlock(&m->swap_lock);
+	return full;
+}
+
 /* A slot lost its last user. */
 static void free_slot(struct sim_swap_info *si, u32 slot)
 {
@@ -210,33 +296,44 @@ static void free_slot(struct sim_swap_info *si, u32 slot)
  * Mirrors swap_free() of Linux 2.0.
  *
  * Context: may sleep; takes swap_lock.
+ * Return: the users that are left.
  */
-void sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry, u32 nr)
+u32 sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry, u32 nr)
 {
+	u32 users = 0;
 	u16 *count;
 
 	mutex_lock(&m->swap_lock);
 	count = slot_count(m, entry);
 	if (count && !WARN_ON_ONCE(*count < nr)) {
 		*count -= nr;
-		if (!*count)
+		users = *count;
+		if (!users)
 			free_slot(m->swap_info[sim_swp_type(entry)], sim_swp_offset(entry));
 	}
 	mutex_unlock(&m->swap_lock);
+	return users;
 }
 
 /**
- * sim_swap_retire() - never use a slot again, because a write to it failed
+ * sim_swap_reject() - give back a slot that could not be written to
  * @m: machine
  * @entry: slot whose only user is the caller
+ * @err: why
+ *
+ * It is never used again, unless it was only the kernel that had no memory.
  *
  * Context: may sleep; takes swap_lock.
  */
-void sim_swap_retire(struct sim_machine *m, sim_swp_entry_t entry)
+void sim_swap_reject(struct sim_machine *m, sim_swp_entry_t entry, int err)
 {
 	struct sim_swap_info *si;
 	u16 *count;
 
+	if (err == -ENOMEM) {
+		sim_swap_free(m, entry, 1);
+		return;
+	}
 	mutex_lock(&m->swap_lock);
 	count = slot_count(m, entry);
 	if (count && !WARN_ON_ONCE(*count != 1)) {

@@ -112,6 +112,23 @@ static bool inode_busy(const struct inode *inode)
 	return IS_SWAPFILE(inode);
 }
 
+/**
+ * sim_inode_is_swap() - is a file in use as swap, by whatever machine?
+ * @inode: file
+ *
+ * Context: may sleep.
+ * Return: true if so.
+ */
+bool sim_inode_is_swap(const struct inode *inode)
+{
+	bool busy;
+
+	mutex_lock(&busy_lock);
+	busy = inode_busy(inode);
+	mutex_unlock(&busy_lock);
+	return busy;
+}
+
 static int claim_inode(struct sim_swap_info *si)
 {
 	int err = -EBUSY;
@@ -206,7 +223,7 @@ static int read_header(struct sim_swap_info *si, struct sim_swap_geometry **geom
 	if (!page)
 		return -ENOMEM;
 	/* A file without even a header is too short to be read, not broken. */
-	err = bytes < PAGE_SIZE ? -EINVAL : si->ops->read(si, 0, page);
+	err = bytes < PAGE_SIZE ? -EINVAL : si->ops->read(si, 0, &page, 1);
 	if (!err)
 		err = sim_swap_header_check(page_address(page), bytes, geometry);
 	__free_page(page);
@@ -397,9 +414,10 @@ static int try_to_unuse(struct sim_machine *m, struct sim_swap_info *si)
 		return -EINTR;
 	mutex_unlock(&m->reclaim_lock);
 	while (READ_ONCE(si->inuse_pages)) {
-		err = sim_shm_unuse(m, si->type);
+		err = sim_unuse_processes(m, si->type) ?: sim_shm_unuse(m, si->type);
 		if (err)
 			return err;
+		sim_swap_cache_unuse(m, si->type);
 		if (READ_ONCE(si->inuse_pages))
 			schedule_timeout_killable(1);
 		if (fatal_signal_pending(current))

@@ -20,8 +20,18 @@
 #define KSWAPD_STOP_LEVEL	3
 
 /* The methods, in the order of Linux 2.0's rotation. */
-static int (*const methods[])(struct sim_machine *m, int prio) = {
+static int (*const rotation[])(struct sim_machine *m, int level) = {
+	sim_shrink_mmap,
 	sim_shm_swap,
+	sim_swap_out,
+};
+
+/* What a request can ask for, by SHMSWAP_RECLAIM_*. */
+static int (*const methods[])(struct sim_machine *m, int level) = {
+	[SHMSWAP_RECLAIM_TRY] = sim_try_to_free_page,
+	[SHMSWAP_RECLAIM_SHM] = sim_shm_swap,
+	[SHMSWAP_RECLAIM_MMAP] = sim_shrink_mmap,
+	[SHMSWAP_RECLAIM_SWAP_OUT] = sim_swap_out_keep,
 };
 
 /**
@@ -63,8 +73,8 @@ int sim_try_to_free_page(struct sim_machine *m, int stop)
 
 	lockdep_assert_held(&m->reclaim_lock);
 	for (level = SHMSWAP_MAX_LEVEL; level >= stop; level--) {
-		for (; m->reclaim_method < ARRAY_SIZE(methods); m->reclaim_method++) {
-			if (methods[m->reclaim_method](m, level))
+		for (; m->reclaim_method < ARRAY_SIZE(rotation); m->reclaim_method++) {
+			if (rotation[m->reclaim_method](m, level))
 				return 1;
 		}
 		m->reclaim_method = 0;
@@ -86,10 +96,7 @@ static void serve(struct sim_machine *m, struct sim_reclaim_request *req)
 	while (req->result.calls < req->count && !READ_ONCE(req->abandoned)) {
 		mutex_lock(&m->reclaim_lock);
 		attempts = atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]);
-		if (req->method == SHMSWAP_RECLAIM_SHM)
-			freed = sim_shm_swap(m, req->level);
-		else
-			freed = sim_try_to_free_page(m, req->level);
+		freed = methods[req->method](m, req->level);
 		req->result.attempts += atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]) - attempts;
 		mutex_unlock(&m->reclaim_lock);
 		req->result.calls++;
@@ -187,7 +194,9 @@ static void balance(struct sim_machine *m)
 	sim_count_event(m, SIM_KSWAPD_WAKE);
 	while (tries-- && !kthread_should_stop()) {
 		mutex_lock(&m->reclaim_lock);
+		m->kswapd.awake = true;
 		sim_count_events(m, SIM_KSWAPD_FREED, sim_try_to_free_page(m, stop));
+		m->kswapd.awake = false;
 		mutex_unlock(&m->reclaim_lock);
 		cond_resched();
 	}

@@ -334,8 +334,13 @@ ssize_t sim_test_load(struct sim_mm *mm, u64 address, void *buf, size_t len)
 	return access(mm, address, buf, len, false);
 }
 
-/* What sim_test_fill() puts into a page: no two pages or words are alike. */
-static void make_pattern(u64 *words, u64 seed, u64 page)
+/**
+ * sim_test_pattern() - what sim_test_fill() puts into a page
+ * @words: where to
+ * @seed: which pattern
+ * @page: which page of it; no two pages or words are alike
+ */
+void sim_test_pattern(u64 *words, u64 seed, u64 page)
 {
 	size_t i;
 
@@ -358,7 +363,7 @@ void sim_test_fill(struct kunit *test, struct sim_mm *mm, u64 address, u64 npage
 
 	KUNIT_ASSERT_NOT_NULL(test, words);
 	for (i = 0; i < npages; i++) {
-		make_pattern(words, seed, i);
+		sim_test_pattern(words, seed, i);
 		KUNIT_ASSERT_EQ(test, (ssize_t)PAGE_SIZE,
 				sim_test_store(mm, sim_test_page(address, i), words, PAGE_SIZE));
 	}
@@ -382,7 +387,7 @@ void sim_test_verify(struct kunit *test, struct sim_mm *mm, u64 address, u64 npa
 	KUNIT_ASSERT_NOT_NULL(test, words);
 	found = words + PAGE_SIZE / sizeof(*words);
 	for (i = 0; i < npages; i++) {
-		make_pattern(words, seed, i);
+		sim_test_pattern(words, seed, i);
 		KUNIT_ASSERT_EQ(test, (ssize_t)PAGE_SIZE,
 				sim_test_load(mm, sim_test_page(address, i), found, PAGE_SIZE));
 		KUNIT_EXPECT_EQ_MSG(test, 0, memcmp(words, found, PAGE_SIZE),
@@ -443,7 +448,14 @@ void sim_test_swap_out_all(struct kunit *test, struct sim_machine *m)
 
 /* ----------------------------------------------- a swap area that can fail */
 
-static int fault_due(struct sim_test_fault *fault, u32 slot)
+/**
+ * sim_test_fault_due() - does this I/O fail?
+ * @fault: which do
+ * @slot: slot, or page of a file
+ *
+ * Return: 0 or -errno.
+ */
+int sim_test_fault_due(struct sim_test_fault *fault, u32 slot)
 {
 	if (!fault->count || (fault->slot && fault->slot != slot))
 		return 0;
@@ -461,7 +473,7 @@ static int log_io(struct sim_test_swap *swap, u32 slot, bool write)
 	int err;
 
 	mutex_lock(&swap->lock);
-	err = fault_due(write ? &swap->fail_write : &swap->fail_read, slot);
+	err = sim_test_fault_due(write ? &swap->fail_write : &swap->fail_read, slot);
 	if (write)
 		swap->nr_writes++;
 	else
@@ -473,9 +485,8 @@ static int log_io(struct sim_test_swap *swap, u32 slot, bool write)
 	return err;
 }
 
-static int fake_read(struct sim_swap_info *si, u32 slot, struct page *page)
+static int read_one(struct sim_test_swap *swap, u32 slot, struct page *page)
 {
-	struct sim_test_swap *swap = si->private;
 	struct page *stored = xa_load(&swap->pages, slot);
 	int err = log_io(swap, slot, false);
 
@@ -487,6 +498,17 @@ static int fake_read(struct sim_swap_info *si, u32 slot, struct page *page)
 		return -ENODATA;
 	copy_highpage(page, stored);
 	return 0;
+}
+
+/* One failure fails all, as it does when a disk reads them together. */
+static int fake_read(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		err = read_one(si->private, slot + i, pages[i]) ?: err;
+	return err;
 }
 
 static int fake_write(struct sim_swap_info *si, u32 slot, struct page *page)

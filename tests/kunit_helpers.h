@@ -83,6 +83,7 @@ int sim_test_touch(struct sim_mm *mm, u64 address, bool write);
 void sim_test_touch_pages(struct kunit *test, struct sim_mm *mm, u64 address, u64 npages);
 ssize_t sim_test_store(struct sim_mm *mm, u64 address, void *buf, size_t len);
 ssize_t sim_test_load(struct sim_mm *mm, u64 address, void *buf, size_t len);
+void sim_test_pattern(u64 *words, u64 seed, u64 page);
 void sim_test_fill(struct kunit *test, struct sim_mm *mm, u64 address, u64 npages, u64 seed);
 void sim_test_verify(struct kunit *test, struct sim_mm *mm, u64 address, u64 npages, u64 seed);
 
@@ -109,6 +110,8 @@ struct sim_test_fault {
 	u32 count;
 	int err;
 };
+
+int sim_test_fault_due(struct sim_test_fault *fault, u32 slot);
 
 /**
  * struct sim_test_io - an I/O that was asked for

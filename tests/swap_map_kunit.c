@@ -309,7 +309,7 @@ static void retired_slot_is_never_used_again(struct kunit *test)
 	u32 i;
 
 	take_many(test, si->m, 4);
-	sim_swap_retire(si->m, sim_swp_entry(si->type, 2));
+	sim_swap_reject(si->m, sim_swp_entry(si->type, 2), -EIO);
 	KUNIT_EXPECT_EQ(test, SIM_SWAP_MAP_BAD,
 			sim_swap_count(si->m, sim_swp_entry(si->type, 2)));
 	KUNIT_EXPECT_EQ(test, 3, si->pages);

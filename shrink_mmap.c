@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page aging, and the clock over mem_map that discards what is in a cache and
+ * mapped by nobody.
+ */
+#include <linux/sched.h>
+
+#include "sim.h"
+
+#define CACHED		(BIT(SIM_PG_FILE) | BIT(SIM_PG_SWAPCACHE))
+#define RESCHED_FRAMES	512
+
+/**
+ * sim_touch_page() - a page was used
+ * @m: machine
+ * @page: page
+ *
+ * Mirrors touch_page() of Linux 2.0.
+ *
+ * Context: any.
+ */
+void sim_touch_page(struct sim_machine *m, struct sim_page *page)
+{
+	const struct sim_swap_control *c = &m->swap_control;
+
+	page->age = min_t(u32, page->age + c->page_advance, c->max_page_age);
+}
+
+/**
+ * sim_age_page() - a page was not used
+ * @m: machine
+ * @page: page
+ *
+ * Mirrors age_page() of Linux 2.0.
+ *
+ * Context: any.
+ */
+void sim_age_page(struct sim_machine *m, struct sim_page *page)
+{
+	page->age -= min(page->age, m->swap_control.page_decline);
+}
+
+/* Save what a locked page has and its slot or file has not; it is pinned. */
+static bool clean_page(struct sim_machine *m, struct sim_page *page)
+{
+	if (!test_bit(SIM_PG_DIRTY, &page->flags))
+		return true;
+	if (test_bit(SIM_PG_FILE, &page->flags))
+		return !sim_filemap_writepage(page->mapping, page);
+	clear_bit(SIM_PG_DIRTY, &page->flags);
+	if (!sim_swap_writepage(m, page->entry, page))
+		return true;
+	set_bit(SIM_PG_DIRTY, &page->flags);
+	return false;
+}
+
+/**
+ * sim_release_page() - free a page that nobody but a cache has
+ * @m: machine
+ * @page: page in a cache, locked, and pinned once by the caller
+ *
+ * The slot or file must have its contents.
+ *
+ * Context: may sleep; no lock but the page's held.
+ * Return: true if it is free as soon as the caller unpins it.
+ */
+bool sim_release_page(struct sim_machine *m, struct sim_page *page)
+{
+	bool released = false;
+
+	down_read(&m->state_lock);
+	if (test_bit(SIM_PG_FILE, &page->flags))
+		released = sim_filemap_release(page);
+	else if (test_bit(SIM_PG_SWAPCACHE, &page->flags))
+		released = sim_shm_release_cached(m, page) || sim_release_swap_cache(m, page);
+	up_read(&m->state_lock);
+	return released;
+}
+
+/* Discard a page that looks as if it could be. */
+static bool discard(struct sim_machine *m, struct sim_page *page)
+{
+	bool released = false;
+
+	if (!atomic64_add_unless(&page->count, SIM_PIN, 0))
+		return false;
+	if (sim_trylock_page(page)) {
+		if (page->flags & CACHED)
+			released = clean_page(m, page) && sim_release_page(m, page);
+		sim_unlock_page(page);
+	}
+	sim_unpin_page(m, page);
+	return released;
+}
+
+/*
+ * References beside those of PTEs: the cache's, and that of a page list, whose
+ * page goes with the cache's if there is no other.
+ */
+static u64 unmapped_count(const struct sim_page *page)
+{
+	return 1 + (test_bit(SIM_PG_SWAPCACHE, &page->flags) && READ_ONCE(page->seg));
+}
+
+/* Look at a frame; true if it was freed. */
+static bool look_at(struct sim_machine *m, struct sim_page *page, int level)
+{
+	bool cached = page->flags & CACHED;
+	u64 count = atomic64_read(&page->count);
+
+	if (!count || test_bit(SIM_PG_LOCKED, &page->flags) || count >= SIM_PIN)
+		return false;
+	if (count > unmapped_count(page)) {
+		set_bit(SIM_PG_REFERENCED, &page->flags);
+		return false;
+	}
+	if (test_and_clear_bit(SIM_PG_REFERENCED, &page->flags)) {
+		if (level < 4)
+			sim_age_page(m, page);
+		return false;
+	}
+	return cached && discard(m, page);
+}
+
+/**
+ * sim_shrink_mmap() - discard one page that only a cache has
+ * @m: machine
+ * @level: 0 to SHMSWAP_MAX_LEVEL: how far the hand may go
+ *
+ * Mirrors Linux 2.0.40 shrink_mmap(), for pages of files and, as later kernels
+ * did, of the swap cache. The hand stays at the page that was freed.
+ *
+ * Context: sleeps; reclaim_lock held.
+ * Return: 1 if a page was freed, 0 if not.
+ */
+int sim_shrink_mmap(struct sim_machine *m, int level)
+{
+	long count_max = (2L * m->nr_frames) >> (level / 2);
+	long count_min = (2L * m->nr_frames) >> level;
+
+	KUNIT_STATIC_STUB_REDIRECT(sim_shrink_mmap, m, level);
+	lockdep_assert_held(&m->reclaim_lock);
+	do {
+		struct sim_page *page = sim_pfn_page(m, m->mmap_hand);
+
+		count_max--;
+		if (page->flags & CACHED)
+			count_min--;
+		if (look_at(m, page, level))
+			return 1;
+		if (++m->mmap_hand == m->nr_frames)
+			m->mmap_hand = 0;
+		if (m->mmap_hand % RESCHED_FRAMES == 0)
+			cond_resched();
+	} while (count_max > 0 && count_min > 0);
+	return 0;
+}
