@@ -123,6 +123,7 @@ static void swap_out_now(struct scan *scan, struct sim_shmid *seg, sim_pte_t *wo
 	}
 	sim_shm_set_swapped(seg, word, scan->entry);
 	sim_swap_settle(scan->m, scan->entry);
+	page->seg = NULL;
 	sim_put_page(scan->m, page);
 	scan->freed = true;
 }

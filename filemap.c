@@ -25,13 +25,14 @@
 
 /* ---------------------------------------------------------------- mappings */
 
+/* The page cache of a file, with a reference; one that is going is not found. */
 static struct sim_mapping *find_mapping(struct sim_machine *m, const struct inode *inode)
 {
 	struct sim_mapping *mapping;
 
 	lockdep_assert_held(&m->mapping_lock);
 	hash_for_each_possible(m->mappings, mapping, node, (unsigned long)inode) {
-		if (mapping->inode == inode)
+		if (mapping->inode == inode && refcount_inc_not_zero(&mapping->ref))
 			return mapping;
 	}
 	return NULL;
@@ -43,48 +44,57 @@ static struct file *reopen(struct file *file, int flags)
 	return dentry_open(&file->f_path, flags | O_LARGEFILE, file->f_cred);
 }
 
-static struct sim_mapping *new_mapping(struct sim_machine *m, struct file *file)
+/*
+ * A writable file counts as one that is really mapped: it may not be sealed
+ * against that, nor be sealed later.
+ */
+static struct file *reopen_writable(struct file *file)
+{
+	struct file *own = reopen(file, O_RDWR);
+	int err;
+
+	if (IS_ERR(own))
+		return own;
+	err = sim_file_may_hang(own) && !capable(CAP_SYS_ADMIN) ? -EPERM :
+	      mapping_map_writable(own->f_mapping);
+	if (!err)
+		return own;
+	sim_fput(own);
+	return ERR_PTR(err);
+}
+
+static void close_files(struct sim_mapping *mapping)
+{
+	if (!IS_ERR_OR_NULL(mapping->wfile)) {
+		mapping_unmap_writable(mapping->wfile->f_mapping);
+		sim_fput(mapping->wfile);
+	}
+	if (!IS_ERR(mapping->file))
+		sim_fput(mapping->file);
+}
+
+/* An empty page cache, in no table yet. Opening the file may take its time. */
+static struct sim_mapping *new_mapping(struct sim_machine *m, struct file *file, bool write)
 {
 	struct sim_mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
-	struct file *own;
+	struct file *wfile, *own;
 
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
-	own = reopen(file, O_RDONLY);
-	if (IS_ERR(own)) {
-		kfree(mapping);
-		return ERR_CAST(own);
-	}
 	mapping->m = m;
 	refcount_set(&mapping->ref, 1);
 	mapping->inode = file_inode(file);
-	mapping->file = own;
 	xa_init_flags(&mapping->pages, XA_FLAGS_ACCOUNT);
-	hash_add(m->mappings, &mapping->node, (unsigned long)mapping->inode);
-	return mapping;
-}
-
-/*
- * From now on the pages of @mapping can be written, as those of a file that is
- * really mapped: it may not be sealed against that, nor be sealed later.
- */
-static int make_writable(struct sim_mapping *mapping, struct file *file)
-{
-	struct file *own;
-	int err;
-
-	if (mapping->wfile)
-		return 0;
-	own = reopen(file, O_RDWR);
-	if (IS_ERR(own))
-		return PTR_ERR(own);
-	err = mapping_map_writable(own->f_mapping);
-	if (err) {
-		sim_fput(own);
-		return err;
-	}
-	mapping->wfile = own;
-	return 0;
+	mutex_init(&mapping->sync_lock);
+	own = reopen(file, O_RDONLY);
+	wfile = write && !IS_ERR(own) ? reopen_writable(file) : NULL;
+	mapping->file = own;
+	mapping->wfile = wfile;
+	if (!IS_ERR(own) && !IS_ERR(wfile))
+		return mapping;
+	close_files(mapping);
+	kfree(mapping);
+	return IS_ERR(own) ? ERR_CAST(own) : ERR_CAST(wfile);
 }
 
 /* May regions of this file exist, and shared ones be written? */
@@ -98,13 +108,8 @@ static int check_file(struct file *file, bool write)
 		return -ENODEV;
 	if (sim_inode_is_swap(inode))
 		return -ETXTBSY;
-	if (!write)
-		return 0;
-	if (IS_APPEND(inode) || !(file->f_mode & FMODE_CAN_WRITE))
+	if (write && (IS_APPEND(inode) || !(file->f_mode & FMODE_CAN_WRITE)))
 		return -EACCES;
-	/* Whose server may let kswapd, and so everybody, wait for ever. */
-	if (inode->i_sb->s_magic == FUSE_SUPER_MAGIC && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
 	return 0;
 }
 
@@ -115,36 +120,42 @@ static int check_file(struct file *file, bool write)
  * @write: it is for a shared region that may be written
  *
  * Context: may sleep; takes mapping_lock.
- * Return: the cache, with a reference; ERR_PTR() of an errno of struct
- * shmswap_mmap.
+ * Return: the cache, with a reference; ERR_PTR(-ENOMEM), ERR_PTR(-EINTR), or of an
+ * errno of struct shmswap_mmap.
  */
 struct sim_mapping *sim_mapping_get(struct sim_machine *m, struct file *file, bool write)
 {
-	struct sim_mapping *mapping;
+	struct sim_mapping *mapping, *new;
 	int err = check_file(file, write);
 
 	if (err)
 		return ERR_PTR(err);
-	mutex_lock(&m->mapping_lock);
-	mapping = find_mapping(m, file_inode(file));
-	if (mapping)
-		refcount_inc(&mapping->ref);
-	else
-		mapping = new_mapping(m, file);
-	err = write && !IS_ERR(mapping) ? make_writable(mapping, file) : 0;
-	mutex_unlock(&m->mapping_lock);
-	if (err) {
-		sim_mapping_put(mapping);
-		return ERR_PTR(err);
+	new = new_mapping(m, file, write);
+	if (IS_ERR(new))
+		return new;
+	err = mutex_lock_killable(&m->mapping_lock);
+	mapping = err ? ERR_PTR(err) : find_mapping(m, new->inode);
+	if (!mapping) {
+		hash_add(m->mappings, &new->node, (unsigned long)new->inode);
+		mapping = new;
+	} else if (!err && write && !mapping->wfile) {
+		swap(mapping->wfile, new->wfile);
+	}
+	if (!err)
+		mutex_unlock(&m->mapping_lock);
+	if (mapping != new) {
+		close_files(new);
+		kfree(new);
 	}
 	return mapping;
 }
 
-/* A page leaves the cache of its file, which has a reference to it. */
-static void detach(struct sim_page *page)
+/*
+ * A page has left the cache of its file, which had a reference to it. With the
+ * last one the file may be gone, too.
+ */
+static void detach(struct sim_machine *m, struct sim_page *page)
 {
-	struct sim_machine *m = page->mapping->m;
-
 	page->mapping = NULL;
 	clear_bit(SIM_PG_FILE, &page->flags);
 	clear_bit(SIM_PG_DIRTY, &page->flags);
@@ -154,18 +165,23 @@ static void detach(struct sim_page *page)
 
 static void remove_page(struct sim_page *page)
 {
+	struct sim_machine *m = page->mapping->m;
+
 	xa_erase(&page->mapping->pages, page->index);
-	detach(page);
+	detach(m, page);
 }
 
-/* The next page from *@index on, pinned; of dirty ones if @dirty. */
+/*
+ * The next page from *@index on, pinned; with @dirty only those that are dirty or
+ * being written, which may fail.
+ */
 static struct sim_page *next_page(struct sim_mapping *mapping, unsigned long *index, bool dirty)
 {
 	struct sim_page *page;
 
 	xa_lock(&mapping->pages);
 	page = xa_find(&mapping->pages, index, ULONG_MAX, XA_PRESENT);
-	while (page && dirty && !test_bit(SIM_PG_DIRTY, &page->flags))
+	while (page && dirty && !(page->flags & (BIT(SIM_PG_DIRTY) | BIT(SIM_PG_LOCKED))))
 		page = xa_find_after(&mapping->pages, index, ULONG_MAX, XA_PRESENT);
 	if (page)
 		sim_pin_page(page);
@@ -202,20 +218,33 @@ static void truncate(struct sim_mapping *mapping)
  */
 void sim_mapping_put(struct sim_mapping *mapping)
 {
-	if (!refcount_dec_and_mutex_lock(&mapping->ref, &mapping->m->mapping_lock))
+	if (!refcount_dec_and_test(&mapping->ref))
 		return;
+	/* The self-check counts its pages as long as there are any. */
 	truncate(mapping);
+	mutex_lock(&mapping->m->mapping_lock);
 	hash_del(&mapping->node);
 	mutex_unlock(&mapping->m->mapping_lock);
-	sim_fput(mapping->file);
-	if (mapping->wfile) {
-		mapping_unmap_writable(mapping->wfile->f_mapping);
-		sim_fput(mapping->wfile);
-	}
+	close_files(mapping);
 	kfree(mapping);
 }
 
 /* --------------------------------------------------------------------- I/O */
+
+/**
+ * sim_file_may_hang() - may I/O on a file last as long as some user likes?
+ * @file: file, open for writing
+ *
+ * If kswapd waits for a server of FUSE, everybody on the machine does, and its
+ * teardown. An overlay may well have FUSE below it.
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool sim_file_may_hang(struct file *file)
+{
+	return d_real_inode(file->f_path.dentry)->i_sb->s_magic == FUSE_SUPER_MAGIC;
+}
 
 /* How many bytes of a page lie before the end of the file. */
 static size_t bytes_in_file(const struct sim_mapping *mapping, pgoff_t index)
@@ -236,6 +265,7 @@ static int read_page(struct sim_fault *f)
 
 	if (len < PAGE_SIZE)
 		clear_highpage(page->page);
+	page->bytes = len;
 	if (len)
 		err = sim_file_rw(mapping->file, (loff_t)page->index << PAGE_SHIFT, &page->page,
 				  len, false, 0);
@@ -255,15 +285,15 @@ static int read_page(struct sim_fault *f)
  * @mapping: file that has been shared writably
  * @page: dirty page of it, locked
  *
- * What lies behind the end of the file by now is not written. After a failure
- * the page is dirty still.
+ * What lies behind the end of the file is not written, be it the end when the
+ * page was read or now. After a failure the page is dirty still.
  *
  * Context: sleeps; no lock but the page's held.
  * Return: 0 or -EIO.
  */
 int sim_filemap_writepage(struct sim_mapping *mapping, struct sim_page *page)
 {
-	size_t len = bytes_in_file(mapping, page->index);
+	size_t len = min_t(size_t, page->bytes, bytes_in_file(mapping, page->index));
 	int err = 0;
 
 	/* What is stored from here on makes it dirty again. */
@@ -272,9 +302,22 @@ int sim_filemap_writepage(struct sim_mapping *mapping, struct sim_page *page)
 		err = sim_file_rw(mapping->wfile, (loff_t)page->index << PAGE_SHIFT, &page->page,
 				  len, true, 0);
 	if (err)
-		set_bit(SIM_PG_DIRTY, &page->flags);
+		sim_set_page_dirty(page);
 	sim_count_event(mapping->m, err ? SIM_FILE_WRITE_ERRORS : SIM_PGPGOUT);
 	return err ? -EIO : 0;
+}
+
+/**
+ * sim_set_page_dirty() - a page is newer than its slot or file
+ * @page: page in a cache, or on its way into one
+ *
+ * Context: any; the page is mapped or locked.
+ */
+void sim_set_page_dirty(struct sim_page *page)
+{
+	set_bit(SIM_PG_DIRTY, &page->flags);
+	if (test_bit(SIM_PG_FILE, &page->flags))
+		WRITE_ONCE(page->mapping->dirty, true);
 }
 
 /**
@@ -295,6 +338,8 @@ static int write_dirty_pages(struct sim_mapping *mapping)
 	unsigned long index;
 	int err = 0;
 
+	mutex_lock(&mapping->sync_lock);
+	WRITE_ONCE(mapping->dirty, false);
 	for (index = 0; (page = next_page(mapping, &index, true)); index++) {
 		sim_lock_page(page);
 		if (test_bit(SIM_PG_DIRTY, &page->flags) && test_bit(SIM_PG_FILE, &page->flags))
@@ -303,6 +348,7 @@ static int write_dirty_pages(struct sim_mapping *mapping)
 		sim_unpin_page(mapping->m, page);
 		cond_resched();
 	}
+	mutex_unlock(&mapping->sync_lock);
 	return err;
 }
 
@@ -328,8 +374,10 @@ int sim_mapping_sync(struct sim_mapping *mapping)
 {
 	struct sync sync = { .mapping = mapping };
 
+	if (!READ_ONCE(mapping->dirty) && !mutex_is_locked(&mapping->sync_lock))
+		return 0;
 	INIT_WORK_ONSTACK(&sync.work, sync_work);
-	queue_work(system_unbound_wq, &sync.work);
+	queue_work(sim_workqueue, &sync.work);
 	flush_work(&sync.work);
 	destroy_work_on_stack(&sync.work);
 	return sync.err;
@@ -363,7 +411,7 @@ static int start_read(struct sim_fault *f, struct sim_mapping *mapping, pgoff_t 
 	atomic_inc(&f->m->nr_file_pages);
 	err = xa_insert(&mapping->pages, index, page, GFP_KERNEL_ACCOUNT);
 	if (err) {
-		detach(page);
+		detach(f->m, page);
 		sim_unlock_page(page);
 		/* Somebody else came first: look again. */
 		return err == -EBUSY ? SIM_FAULT_FRAME : err;
@@ -376,29 +424,40 @@ static int start_read(struct sim_fault *f, struct sim_mapping *mapping, pgoff_t 
 	return SIM_FAULT_READ;
 }
 
+static void map_file_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep,
+			  struct sim_page *page)
+{
+	sim_pte_t pte = sim_mk_pte(sim_page_pfn(f->m, page), vma->vm_flags);
+
+	if (!(vma->vm_flags & SHMSWAP_VM_SHARED))
+		pte = sim_pte_wrprotect(pte);
+	else if (f->write)
+		pte = sim_pte_mkdirty(pte);
+	sim_get_page(page);
+	sim_inc_rss(f->mm);
+	sim_ptep_xchg(ptep, pte);
+}
+
 /* Mirrors filemap_nopage(); a store to a private region copies the page later. */
 static int filemap_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 {
 	struct sim_mapping *mapping = vma->vm_mapping;
 	pgoff_t index = vma->vm_pgoff + ((f->address - vma->vm_start) >> PAGE_SHIFT);
 	struct sim_page *page = find_get_page(mapping, index);
-	sim_pte_t pte;
+	bool present;
 
 	lockdep_assert_held(&f->mm->page_table_lock);
 	if (!page)
 		return sim_fault_have_frame(f) ? start_read(f, mapping, index) : SIM_FAULT_FRAME;
 	sim_fault_hold(f, page);
-	if (test_bit(SIM_PG_LOCKED, &page->flags))
+	if (!sim_trylock_page(page))
 		return SIM_FAULT_WAIT;
-	pte = sim_mk_pte(sim_page_pfn(f->m, page), vma->vm_flags);
-	if (!(vma->vm_flags & SHMSWAP_VM_SHARED))
-		pte = sim_pte_wrprotect(pte);
-	else if (f->write)
-		pte = sim_pte_mkdirty(pte);
-	sim_get_page(page);
-	atomic_long_inc(&f->mm->rss);
-	sim_ptep_xchg(ptep, pte);
-	return SIM_FAULT_DONE;
+	/* One whose read failed has left the cache, with somebody else's bytes in it. */
+	present = test_bit(SIM_PG_FILE, &page->flags);
+	if (present)
+		map_file_page(vma, f, ptep, page);
+	sim_unlock_page(page);
+	return present ? SIM_FAULT_DONE : SIM_FAULT_WAIT;
 }
 
 static const struct sim_vm_operations private_vm_ops = {
@@ -453,7 +512,7 @@ bool sim_filemap_release(struct sim_page *page)
 	xa_unlock(&mapping->pages);
 	if (!unused)
 		return false;
-	detach(page);
+	detach(m, page);
 	sim_count_event(m, SIM_PGDISCARD);
 	return true;
 }

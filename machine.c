@@ -27,7 +27,8 @@
 /* How long who cannot be killed waits for a machine's teardown. */
 #define BRIEF_WAIT	HZ
 
-static struct workqueue_struct *teardown_wq;
+/* For teardowns, and for what must be done though its caller was killed. */
+struct workqueue_struct *sim_workqueue;
 static unsigned long user_pages_limit;
 static atomic_long_t user_pages;
 
@@ -118,8 +119,15 @@ static void init_fields(struct sim_machine *m, const struct sim_config *c)
 /* The end of a machine that sim_machine_create() made, at least in part. */
 static void teardown(struct sim_machine *m)
 {
+	u32 type;
+
 	sim_kswapd_stop(m);
 	sim_shm_exit(m);
+	/* What is left in the swap cache: nobody looked when the last user went. */
+	for (type = 0; type < SHMSWAP_MAX_SWAPFILES; type++) {
+		if (m->swap_info[type])
+			sim_swap_cache_unuse(m, type);
+	}
 	sim_swap_exit(m);
 	sim_swap_cache_exit(m);
 	sim_mem_free(m);
@@ -227,7 +235,7 @@ static void release(struct kref *ref)
 	/* The file that this is about will not keep the module much longer. */
 	if (!m->is_default)
 		__module_get(THIS_MODULE);
-	queue_work(teardown_wq, &m->destroy);
+	queue_work(sim_workqueue, &m->destroy);
 	wait_for_completion_killable_timeout(&m->destroyed, timeout);
 	if (refcount_dec_and_test(&m->memory))
 		kfree(m);
@@ -415,8 +423,8 @@ int sim_machine_control(struct sim_machine *m, struct shmswap_control *c)
 int sim_machine_init(unsigned long limit)
 {
 	user_pages_limit = limit;
-	teardown_wq = alloc_workqueue("shmswap", WQ_UNBOUND, 0);
-	return teardown_wq ? 0 : -ENOMEM;
+	sim_workqueue = alloc_workqueue("shmswap", WQ_UNBOUND, 0);
+	return sim_workqueue ? 0 : -ENOMEM;
 }
 
 /**
@@ -426,5 +434,5 @@ int sim_machine_init(unsigned long limit)
  */
 void sim_machine_exit(void)
 {
-	destroy_workqueue(teardown_wq);
+	destroy_workqueue(sim_workqueue);
 }

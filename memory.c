@@ -170,7 +170,7 @@ static int anon_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep
 		return SIM_FAULT_FRAME;
 	clear_highpage(f->frame->page);
 	sim_fault_map_frame(vma, f, ptep);
-	atomic_long_inc(&f->mm->rss);
+	sim_inc_rss(f->mm);
 	f->major = true;
 	sim_count_event(f->m, SIM_PGZERO);
 	return SIM_FAULT_DONE;
@@ -200,7 +200,7 @@ static bool exclusive(struct sim_fault *f, struct sim_page *page)
 
 /* Replace a page that others have too by a copy. */
 static int copy_on_write(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep,
-		     struct sim_page *old)
+			 struct sim_page *old)
 {
 	if (!sim_fault_have_frame(f))
 		return SIM_FAULT_FRAME;

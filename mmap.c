@@ -228,9 +228,13 @@ static int store_replacement(struct replacement *r, struct sim_vma *vma)
 /* What @vma has in the range is not locked into memory any more. */
 static void uncount_locked(struct replacement *r, const struct sim_vma *vma)
 {
-	if (vma && (vma->vm_flags & SHMSWAP_VM_LOCKED))
-		r->mm->locked_vm -= nr_pages(max(vma->vm_start, r->start),
-					     min(vma->vm_end, r->end));
+	unsigned long pages;
+
+	if (!vma || !(vma->vm_flags & SHMSWAP_VM_LOCKED))
+		return;
+	pages = nr_pages(max(vma->vm_start, r->start), min(vma->vm_end, r->end));
+	r->mm->locked_vm -= pages;
+	sim_mm_uncharge_locked(r->mm, pages);
 }
 
 /* Let those who had to make room know; the others go to @removed. */
@@ -420,6 +424,7 @@ static struct sim_mm *mm_alloc_pid(struct sim_machine *m)
 	mm->m = m;
 	refcount_set(&mm->ref, 1);
 	mm->creator = get_pid(task_tgid(current));
+	mm->uid = current_uid();
 	init_rwsem(&mm->mmap_lock);
 	mutex_init(&mm->page_table_lock);
 	init_areas(mm);
@@ -582,6 +587,51 @@ struct sim_mm *sim_mm_next(struct sim_machine *m, unsigned long *pid)
 		if (refcount_inc_not_zero(&mm->ref))
 			break;
 	rcu_read_unlock();
+	return mm;
+}
+
+/* In m->mms: processes that may have pages in memory. */
+#define RESIDENT	XA_MARK_1
+
+/**
+ * sim_mm_mark_resident() - a process has got its first page
+ * @mm: process
+ *
+ * Context: any; the process exists.
+ */
+void sim_mm_mark_resident(struct sim_mm *mm)
+{
+	xa_set_mark(&mm->m->mms, mm->pid, RESIDENT);
+}
+
+/* Forget those whose last page is gone; the lock orders it against the first. */
+static void unmark(struct sim_mm *mm)
+{
+	xa_lock(&mm->m->mms);
+	if (!atomic_long_read(&mm->rss))
+		__xa_clear_mark(&mm->m->mms, mm->pid, RESIDENT);
+	xa_unlock(&mm->m->mms);
+}
+
+/**
+ * sim_mm_next_resident() - walk the processes that have pages in memory
+ * @m: machine
+ * @pid: where to start; set to the number of the process that was found
+ *
+ * Context: any.
+ * Return: as sim_mm_next(); perhaps its last page is gone already.
+ */
+struct sim_mm *sim_mm_next_resident(struct sim_machine *m, unsigned long *pid)
+{
+	struct sim_mm *mm;
+
+	rcu_read_lock();
+	do {
+		mm = xa_find(&m->mms, pid, ULONG_MAX, RESIDENT);
+	} while (mm && !refcount_inc_not_zero(&mm->ref) && ++*pid);
+	rcu_read_unlock();
+	if (mm && !atomic_long_read(&mm->rss))
+		unmark(mm);
 	return mm;
 }
 

@@ -214,7 +214,7 @@ void sim_unpin_page(struct sim_machine *m, struct sim_page *page)
  * sim_trylock_page() - lock a page if nobody has
  * @page: frame
  *
- * Context: any; seg->lock held if the page belongs to a segment.
+ * Context: any; something keeps the frame from being freed.
  * Return: true if the caller now holds the lock.
  */
 bool sim_trylock_page(struct sim_page *page)

@@ -38,7 +38,7 @@ static void free_pte(struct sim_mm *mm, sim_pte_t pte)
 		/* Its other users would not know. Without a cache, it is dirty anyway. */
 		if (sim_pte_dirty(pte) &&
 		    page->flags & (BIT(SIM_PG_FILE) | BIT(SIM_PG_SWAPCACHE)))
-			set_bit(SIM_PG_DIRTY, &page->flags);
+			sim_set_page_dirty(page);
 		atomic_long_dec(&mm->rss);
 		sim_free_page_and_swap_cache(mm->m, page);
 	} else if (sim_pte_is_swap(pte)) {
@@ -139,7 +139,7 @@ static sim_pte_t share_page(struct sim_vma *vma, sim_pte_t *ptep)
 	if (!(vma->vm_flags & SHMSWAP_VM_SHARED)) {
 		pte = sim_ptep_xchg(ptep, sim_pte_wrprotect(sim_pte_mkclean(pte)));
 		if (sim_pte_dirty(pte))
-			set_bit(SIM_PG_DIRTY, &page->flags);
+			sim_set_page_dirty(page);
 		pte = sim_pte_wrprotect(pte);
 	}
 	return sim_pte_mkold(sim_pte_mkclean(pte));
@@ -152,7 +152,7 @@ static int copy_pte(struct sim_vma *new, struct sim_vma *vma, sim_pte_t *to, sim
 
 	if (sim_pte_present(pte)) {
 		sim_set_pte(to, share_page(vma, ptep));
-		atomic_long_inc(&new->vm_mm->rss);
+		sim_inc_rss(new->vm_mm);
 		return 0;
 	}
 	if (sim_swap_duplicate(vma->vm_mm->m, sim_pte_to_swp_entry(pte)))
@@ -258,8 +258,7 @@ void sim_clean_ptes(struct sim_vma *vma, u64 start, u64 end)
 		pte = sim_ptep_get(ptep);
 		if (sim_pte_present(pte) && sim_pte_dirty(pte)) {
 			sim_ptep_xchg(ptep, sim_pte_mkclean(pte));
-			set_bit(SIM_PG_DIRTY,
-				&sim_pfn_page(mm->m, sim_pte_pfn(pte))->flags);
+			sim_set_page_dirty(sim_pfn_page(mm->m, sim_pte_pfn(pte)));
 		}
 		address += PAGE_SIZE;
 		cond_resched();

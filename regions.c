@@ -372,12 +372,28 @@ static unsigned long not_yet_locked(const struct span *r)
 	return pages;
 }
 
-static bool may_lock(const struct span *r)
+static int lock_range(const struct span *r)
 {
-	unsigned long limit = rlimit(RLIMIT_MEMLOCK);
+	unsigned long pages = not_yet_locked(r);
+	int err;
 
-	return limit == RLIM_INFINITY || capable(CAP_IPC_LOCK) ||
-	       r->mm->locked_vm + not_yet_locked(r) <= limit >> PAGE_SHIFT;
+	err = sim_mm_charge_locked(r->mm, pages);
+	if (err)
+		return err;
+	err = change_range(r, 0, SHMSWAP_VM_LOCKED);
+	if (err)
+		sim_mm_uncharge_locked(r->mm, pages);
+	return err;
+}
+
+static int unlock_range(const struct span *r)
+{
+	unsigned long pages = r->mm->locked_vm;
+	int err = change_range(r, SHMSWAP_VM_LOCKED, 0);
+
+	if (!err)
+		sim_mm_uncharge_locked(r->mm, pages - r->mm->locked_vm);
+	return err;
 }
 
 static int set_locked(const struct span *r, bool lock)
@@ -386,15 +402,20 @@ static int set_locked(const struct span *r, bool lock)
 
 	if (down_write_killable(&r->mm->mmap_lock))
 		return -EINTR;
-	if (lock)
-		err = may_lock(r) ? change_range(r, 0, SHMSWAP_VM_LOCKED) : -ENOMEM;
-	else
-		err = change_range(r, SHMSWAP_VM_LOCKED, 0);
+	err = lock ? lock_range(r) : unlock_range(r);
 	up_write(&r->mm->mmap_lock);
 	return err;
 }
 
-/* Bring what can be stored to in with a store, so that no later one needs a frame. */
+/* With a store where one would copy the page, so that it need not be done later. */
+static bool populate_writes(const struct sim_vma *vma)
+{
+	if (!(vma->vm_flags & SHMSWAP_VM_WRITE))
+		return false;
+	return !(vma->vm_flags & SHMSWAP_VM_SHARED) || !(vma->vm_flags & SHMSWAP_VM_READ);
+}
+
+/* Bring the pages in. */
 static int populate(const struct span *r)
 {
 	struct sim_vma *vma;
@@ -408,8 +429,7 @@ static int populate(const struct span *r)
 			return -EINTR;
 		f.locked = true;
 		vma = sim_find_vma(r->mm, address);
-		f.write = vma && (vma->vm_flags & SHMSWAP_VM_WRITE) &&
-			  !(vma->vm_flags & SHMSWAP_VM_SHARED);
+		f.write = vma && populate_writes(vma);
 		err = sim_handle_mm_fault(&f);
 		sim_fault_finish(&f);
 		cond_resched();
@@ -504,6 +524,6 @@ int sim_msync(struct sim_mm *mm, const struct shmswap_msync *arg)
 		return -EINVAL;
 	err = make_span(&r, mm, arg->addr, arg->len);
 	while (!err && r.start < r.end)
-		err = sync_region(&r);
+		err = fatal_signal_pending(current) ? -EINTR : sync_region(&r);
 	return err;
 }

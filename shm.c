@@ -238,8 +238,8 @@ static noinline int newseg(struct sim_machine *m, struct shmswap_shmget *arg)
  * @m: machine
  * @len: bytes
  *
- * It goes when the last attach does, nobody can find it and nobody but
- * CAP_IPC_OWNER attach it.
+ * It goes when the last attach does, nobody can find it, and unless its owner
+ * changes the mode nobody but CAP_IPC_OWNER can attach it.
  *
  * Context: may sleep; takes shm_lock.
  * Return: the segment, with a reference, kept until sim_shm_end_attach();
@@ -327,34 +327,64 @@ int sim_shmget(struct sim_machine *m, struct shmswap_shmget *arg)
 /* ----------------------------------------------------- locked into memory */
 
 /*
- * RLIMIT_MEMLOCK limits what a user has locked in this machine, for the real
- * user id, as today's shmctl(2) says.
+ * RLIMIT_MEMLOCK limits what a user has locked in this machine, be it by SHM_LOCK
+ * or by mlock(2): every open file is another process.
  */
-static int charge_locked(struct sim_shmid *seg, kuid_t uid)
+static int charge_locked(struct sim_machine *m, kuid_t uid, unsigned long pages)
 {
-	struct sim_machine *m = seg->m;
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 	unsigned long key = __kuid_val(uid);
-	unsigned long pages;
 
 	lockdep_assert_held(&m->shm_lock);
-	pages = xa_to_value(xa_load(&m->shm_locked, key) ?: xa_mk_value(0)) + seg->npages;
+	pages += xa_to_value(xa_load(&m->shm_locked, key) ?: xa_mk_value(0));
 	if (rlimit(RLIMIT_MEMLOCK) != RLIM_INFINITY && pages > limit && !capable(CAP_IPC_LOCK))
 		return -ENOMEM;
 	return xa_err(xa_store(&m->shm_locked, key, xa_mk_value(pages), GFP_KERNEL_ACCOUNT));
 }
 
-static void uncharge_locked(struct sim_shmid *seg)
+static void uncharge_locked(struct sim_machine *m, kuid_t uid, unsigned long pages)
 {
-	struct sim_machine *m = seg->m;
-	unsigned long key = __kuid_val(seg->locker);
-	unsigned long pages = xa_to_value(xa_load(&m->shm_locked, key)) - seg->npages;
+	unsigned long key = __kuid_val(uid);
+	unsigned long left = xa_to_value(xa_load(&m->shm_locked, key)) - pages;
 
 	lockdep_assert_held(&m->shm_lock);
-	if (pages)
-		xa_store(&m->shm_locked, key, xa_mk_value(pages), GFP_KERNEL);
+	if (left)
+		xa_store(&m->shm_locked, key, xa_mk_value(left), GFP_KERNEL);
 	else
 		xa_erase(&m->shm_locked, key);
+}
+
+/**
+ * sim_mm_charge_locked() - count pages that a process locks
+ * @mm: process, on account of who made it
+ * @pages: how many more
+ *
+ * Context: may sleep; takes shm_lock.
+ * Return: 0; -ENOMEM if RLIMIT_MEMLOCK would be exceeded, or there is no memory.
+ */
+int sim_mm_charge_locked(struct sim_mm *mm, unsigned long pages)
+{
+	int err;
+
+	mutex_lock(&mm->m->shm_lock);
+	err = pages ? charge_locked(mm->m, mm->uid, pages) : 0;
+	mutex_unlock(&mm->m->shm_lock);
+	return err;
+}
+
+/**
+ * sim_mm_uncharge_locked() - pages of a process are not locked any more
+ * @mm: process
+ * @pages: how many
+ *
+ * Context: may sleep; takes shm_lock.
+ */
+void sim_mm_uncharge_locked(struct sim_mm *mm, unsigned long pages)
+{
+	mutex_lock(&mm->m->shm_lock);
+	if (pages)
+		uncharge_locked(mm->m, mm->uid, pages);
+	mutex_unlock(&mm->m->shm_lock);
 }
 
 /* ------------------------------------------------------------ destruction */
@@ -395,7 +425,7 @@ void sim_shm_destroy(struct sim_shmid *seg)
 	mutex_lock(&m->shm_lock);
 	unhash(seg);
 	if (seg->mode & SIM_SHM_LOCKED)
-		uncharge_locked(seg);
+		uncharge_locked(m, seg->locker, seg->npages);
 	down_read(&m->state_lock);
 	xa_erase(&m->shm_segs, sim_shm_index(seg->id));
 	m->shm_used--;
@@ -535,11 +565,11 @@ static int shm_lock(struct sim_shmid *seg, u32 cmd)
 	if (err || lock == locked)
 		return err;
 	if (!lock) {
-		uncharge_locked(seg);
+		uncharge_locked(seg->m, seg->locker, seg->npages);
 		seg->mode &= ~SIM_SHM_LOCKED;
 		return 0;
 	}
-	err = charge_locked(seg, current_uid());
+	err = charge_locked(seg->m, current_uid(), seg->npages);
 	if (!err) {
 		seg->locker = current_uid();
 		seg->mode |= SIM_SHM_LOCKED;

@@ -269,11 +269,15 @@ static int start_read(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index,
 static int adopt(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index, sim_pte_t *word,
 		 struct sim_page *page)
 {
-	sim_swp_entry_t entry = page->entry;
+	sim_swp_entry_t entry = sim_pte_to_swp_entry(*word);
 
 	sim_fault_hold(f, page);
 	if (!sim_trylock_page(page))
 		return SIM_FAULT_WAIT;
+	if (!sim_page_caches(page, entry)) {
+		sim_unlock_page(page);
+		return SIM_FAULT_WAIT;
+	}
 	sim_shm_set_resident(seg, index, word, page);
 	sim_swap_free(seg->m, entry, 1);
 	if (!by_process(seg->m)) {
@@ -293,7 +297,7 @@ static int read_now(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index, s
 	if (err)
 		return err;
 	sim_shm_set_resident(seg, index, word, f->frame);
-	sim_swap_free(seg->m, entry, 1);
+	sim_free_swap_and_cache(seg->m, entry);
 	sim_unpin_page(seg->m, f->frame);
 	f->frame = NULL;
 	f->major = true;
@@ -370,6 +374,31 @@ static struct sim_shmid *segment_of(struct sim_page *page)
 		seg = NULL;
 	rcu_read_unlock();
 	return seg;
+}
+
+/**
+ * sim_shm_add_to_swap() - give a page a slot that only its segment has
+ * @m: machine
+ * @page: locked page in no cache, pinned once by the caller
+ *
+ * Context: may sleep; state_lock held for reading, reclaim_lock held.
+ * Return: true if it is in the swap cache now, to be written.
+ */
+bool sim_shm_add_to_swap(struct sim_machine *m, struct sim_page *page)
+{
+	struct sim_shmid *seg = segment_of(page);
+	bool added;
+
+	if (!seg)
+		return false;
+	mutex_lock(&seg->lock);
+	added = page->seg == seg && !(seg->mode & SIM_SHM_LOCKED) &&
+		atomic64_read(&page->count) == SIM_PIN + 1 && sim_add_to_swap(m, page);
+	if (added)
+		set_bit(SIM_PG_DIRTY, &page->flags);
+	mutex_unlock(&seg->lock);
+	sim_shm_put(seg);
+	return added;
 }
 
 /**

@@ -136,7 +136,7 @@ static int shm_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 
 	need = sim_shm_getpage(vma->vm_seg, index, f, &page);
 	if (slot)
-		sim_count_lookup(f, need == SIM_FAULT_DONE ? page : NULL);
+		sim_count_lookup(f, need == SIM_FAULT_DONE || need == SIM_FAULT_WAIT);
 	if (need)
 		return need;
 	pte = sim_mk_pte(sim_page_pfn(m, page), vma->vm_flags);
@@ -144,7 +144,7 @@ static int shm_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 	if (f->write || !(m->flags & SHMSWAP_MACHINE_SHM_PROCESS))
 		pte = sim_pte_mkdirty(pte);
 	sim_get_page(page);
-	atomic_long_inc(&f->mm->rss);
+	sim_inc_rss(f->mm);
 	old = sim_ptep_xchg(ptep, pte);
 	if (unlikely(slot))
 		sim_swap_free(m, sim_pte_to_swp_entry(old), 1);

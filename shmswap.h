@@ -19,8 +19,8 @@
  * first operation puts it on a new machine of its own instead.
  *
  * pread(2) and pwrite(2) are loads and stores: the file offset is the virtual
- * address. Addresses that no area covers and stores to read-only areas fail
- * with EFAULT; a transfer that fails half way returns what it had moved.
+ * address. Addresses that no area covers, and accesses that the area's protection
+ * forbids, fail with EFAULT; a transfer that fails half way returns what it had moved.
  *
  * Every ioctl takes a struct that starts with @size, which the caller sets to
  * sizeof the struct. The kernel accepts a larger struct if the part that it
@@ -43,7 +43,7 @@
  * those of <sys/shm.h>, those of mmap(2) and mprotect(2) of <sys/mman.h>.
  */
 
-#define SHMSWAP_ABI_VERSION	1
+#define SHMSWAP_ABI_VERSION	2
 
 #define SHMSWAP_IOC_MAGIC	0xC7
 
@@ -344,8 +344,9 @@ struct shmswap_shmctl {
  * @fd: regular file; -1 if anonymous
  * @out_addr: address of the region
  *
- * A shared anonymous region is a segment that nobody else can attach: it is
- * among the segments, with SHM_DEST and mode 0, and goes with its last region.
+ * A shared anonymous region is a segment that is not found by a key: it is among
+ * the segments, with SHM_DEST and mode 0, has their limits, and goes with its last
+ * region.
  * A file must be open for reading, and for writing too if a shared region of it
  * is to be writable. Its pages are read when they are touched, and kept by the
  * machine as long as a region of it exists; what stores to shared ones changed
@@ -441,9 +442,9 @@ struct shmswap_msync {
  *
  * Errors: EINVAL a range beyond SHMSWAP_TASK_SIZE; ENOMEM no region covers a part
  * of it, too many regions after a split, or RLIMIT_MEMLOCK would be exceeded by
- * what this process has locked (CAP_IPC_LOCK is exempt); EPERM RLIMIT_MEMLOCK is
- * 0. EFAULT, EIO and ENOMEM as SHMSWAP_IOC_TOUCH: the range is locked, but not all
- * of it is in memory.
+ * what the user who made the process has locked on the machine, by SHM_LOCK too
+ * (CAP_IPC_LOCK is exempt); EPERM RLIMIT_MEMLOCK is 0. EFAULT, EIO and ENOMEM as
+ * SHMSWAP_IOC_TOUCH: the range is locked, but not all of it is in memory.
  */
 struct shmswap_mlock {
 	__u32 size;
@@ -482,10 +483,11 @@ struct shmswap_munlock {
  * @out_min_flt: faults that found the page in memory, or copied it
  * @out_maj_flt: faults that zero-filled a frame or read it
  *
- * The out fields are written whether the call fails or not.
+ * The out fields are written whether the call fails or not. As no data is moved,
+ * the accesses walk the page tables and leave the TLB alone.
  *
- * Errors: EINVAL an access is not page-aligned; EFAULT no area, or a store to
- * a read-only one, or @accesses cannot be read; EIO the page cannot be read
+ * Errors: EINVAL an access is not page-aligned; EFAULT no area, or its protection
+ * forbids the access, or @accesses cannot be read; EIO the page cannot be read
  * from swap or from its file, or is behind the file's end; ENOMEM no frame can
  * be freed, or the page tables' limit.
  */
@@ -615,8 +617,9 @@ struct shmswap_reclaim {
  * @age_cluster_fract: pages of a process that are scanned in turn, in 1024ths of
  *	those that it has in memory, 1 to 1024
  * @age_cluster_min: but not fewer than these, 1 to 65536
- * @pageout_weight: how many turns a scan takes per process, in 1024ths at level 0,
- *	1 to 65536
+ * @pageout_weight: turns of a scan: this times the number of processes (at most
+ *	512), divided by 2^level and by 1024, at levels 3 to 1 by 512, at level 0 by
+ *	256; 1 to 65536
  * @page_cluster: log2 of the slots that swap-in reads together, 0 to 5; 0: no
  *	read-ahead
  *
@@ -680,8 +683,8 @@ struct shmswap_control {
  * @kswapd_freed: pages that it freed then
  * @reclaim_stall: faults that waited for kswapd
  * @tlb_flush_mm: flushes of an address space
- * @tlb_hit: loads and stores that the TLB translated
- * @tlb_miss: those that walked the page tables
+ * @tlb_hit: pages of loads and stores that the TLB translated
+ * @tlb_miss: those for which the page tables were walked
  * @pgcow: pages copied on write
  * @pgscan: PTEs that the process scan looked at
  * @pgsteal: PTEs that it took away
@@ -892,7 +895,7 @@ struct shmswap_vma {
 /**
  * struct shmswap_page - a frame, from mem_map
  * @pfn: frame number
- * @count: references by page tables, page lists and the swap cache; 0: free
+ * @count: references by page tables, page lists and the caches; 0: free
  * @flags: SHMSWAP_PG_*
  * @pins: references by operations under way
  * @age: age

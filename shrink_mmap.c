@@ -47,11 +47,7 @@ static bool clean_page(struct sim_machine *m, struct sim_page *page)
 		return true;
 	if (test_bit(SIM_PG_FILE, &page->flags))
 		return !sim_filemap_writepage(page->mapping, page);
-	clear_bit(SIM_PG_DIRTY, &page->flags);
-	if (!sim_swap_writepage(m, page->entry, page))
-		return true;
-	set_bit(SIM_PG_DIRTY, &page->flags);
-	return false;
+	return !sim_swap_cache_writepage(m, page);
 }
 
 /**
@@ -77,16 +73,46 @@ bool sim_release_page(struct sim_machine *m, struct sim_page *page)
 	return released;
 }
 
-/* Discard a page that looks as if it could be. */
+/* Discard a locked page, which is in a cache or comes into one. */
+static bool discard_locked(struct sim_machine *m, struct sim_page *page)
+{
+	bool released;
+
+	down_read(&m->state_lock);
+	released = (page->flags & CACHED) || sim_shm_add_to_swap(m, page);
+	up_read(&m->state_lock);
+	if (!released)
+		return false;
+	released = clean_page(m, page) && sim_release_page(m, page);
+	if (!released) {
+		/* Whoever had it may have gone meanwhile, and left that to us. */
+		down_read(&m->state_lock);
+		sim_exclusive_swap_page(m, page, 0);
+		up_read(&m->state_lock);
+	}
+	return released;
+}
+
+/* Is there anything to be discarded here? */
+static bool discardable(const struct sim_machine *m, const struct sim_page *page)
+{
+	return (page->flags & CACHED) ||
+	       ((m->flags & SHMSWAP_MACHINE_SHM_PROCESS) && READ_ONCE(page->seg));
+}
+
+/*
+ * Discard a page that looks as if it could be. It may have become another's by
+ * the time it is pinned, and that one may be about to lock it: only what is seen
+ * then counts.
+ */
 static bool discard(struct sim_machine *m, struct sim_page *page)
 {
 	bool released = false;
 
 	if (!atomic64_add_unless(&page->count, SIM_PIN, 0))
 		return false;
-	if (sim_trylock_page(page)) {
-		if (page->flags & CACHED)
-			released = clean_page(m, page) && sim_release_page(m, page);
+	if (discardable(m, page) && sim_trylock_page(page)) {
+		released = discard_locked(m, page);
 		sim_unlock_page(page);
 	}
 	sim_unpin_page(m, page);
@@ -105,7 +131,6 @@ static u64 unmapped_count(const struct sim_page *page)
 /* Look at a frame; true if it was freed. */
 static bool look_at(struct sim_machine *m, struct sim_page *page, int level)
 {
-	bool cached = page->flags & CACHED;
 	u64 count = atomic64_read(&page->count);
 
 	if (!count || test_bit(SIM_PG_LOCKED, &page->flags) || count >= SIM_PIN)
@@ -119,7 +144,7 @@ static bool look_at(struct sim_machine *m, struct sim_page *page, int level)
 			sim_age_page(m, page);
 		return false;
 	}
-	return cached && discard(m, page);
+	return discardable(m, page) && discard(m, page);
 }
 
 /**
@@ -128,7 +153,9 @@ static bool look_at(struct sim_machine *m, struct sim_page *page, int level)
  * @level: 0 to SHMSWAP_MAX_LEVEL: how far the hand may go
  *
  * Mirrors Linux 2.0.40 shrink_mmap(), for pages of files and, as later kernels
- * did, of the swap cache. The hand stays at the page that was freed.
+ * did, of the swap cache. The hand stays at the page that was freed. On a machine
+ * with SHMSWAP_MACHINE_SHM_PROCESS it also swaps the pages of segments that no
+ * process has mapped, which the process scan cannot find.
  *
  * Context: sleeps; reclaim_lock held.
  * Return: 1 if a page was freed, 0 if not.

@@ -18,7 +18,9 @@
  *					processes, so that the clock needs no
  *					mm lock
  *	        mm->page_table_lock	all other PTEs of a process
- *	          page lock		(trylock) a page that moves
+ *	          page lock		(trylock) a page that moves; it may be kept
+ *					while all of those above are let go and
+ *					taken again
  *	            m->swap_lock	swap areas, slots and their counts
  *	              m->free_lock	(spin) free_area
  *	              m->cache_lock	(spin) the swap cache's hash
@@ -74,6 +76,7 @@ struct sim_swap_info;
 struct sim_vma;
 struct task_struct;
 struct user_namespace;
+struct workqueue_struct;
 
 /* ------------------------------------------------------------- counters */
 
@@ -152,6 +155,7 @@ enum sim_page_flag {
  * @seg: segment that the page belongs to, or NULL
  * @mapping: file that it belongs to (SIM_PG_FILE)
  * @index: page index in @seg or @mapping
+ * @bytes: how much of it is the file's (SIM_PG_FILE)
  * @age: page age, see struct sim_swap_control
  * @order: order of the free block that starts here (SIM_PG_BUDDY)
  *
@@ -173,6 +177,7 @@ struct sim_page {
 		struct sim_mapping *mapping;
 	};
 	u32 index;
+	u16 bytes;
 	u8 age;
 	u8 order;
 };
@@ -319,6 +324,7 @@ struct sim_vma {
  * @mmap_lock: protects the areas
  * @mt: areas by address
  * @map_count: number of areas
+ * @uid: who is charged for what is locked
  * @locked_vm: pages of those that are SHMSWAP_VM_LOCKED
  * @page_table_lock: protects the PTEs that no segment's lock does
  * @pgd: top of the page tables, see pte.c
@@ -339,6 +345,7 @@ struct sim_mm {
 	struct rw_semaphore mmap_lock;
 	struct maple_tree mt;
 	u32 map_count;
+	kuid_t uid;
 	unsigned long locked_vm;
 	struct mutex page_table_lock;	/* PTEs of private memory and files */
 	void *pgd;
@@ -362,6 +369,8 @@ struct sim_mm {
  * @file: open for reading
  * @wfile: open for writing, or NULL as long as no shared area may be writable
  * @pages: pages by index; the cache has a reference to each
+ * @sync_lock: whoever writes all dirty pages
+ * @dirty: there may be some
  */
 struct sim_mapping {
 	struct sim_machine *m;
@@ -371,6 +380,8 @@ struct sim_mapping {
 	struct file *file;
 	struct file *wfile;
 	struct xarray pages;
+	struct mutex sync_lock;	/* one sim_mapping_sync() at a time */
+	bool dirty;
 };
 
 /* ------------------------------------------------------------- segments */
@@ -550,7 +561,7 @@ struct sim_swap_geometry {
  * @page_initial_age: age of a new page
  * @age_cluster_fract: 1024ths of a process's pages that it is scanned for in turn
  * @age_cluster_min: but not fewer turns
- * @pageout_weight: turns of a scan for each process, in 1024ths
+ * @pageout_weight: turns of a scan for each process, see struct shmswap_control
  */
 struct sim_swap_control {
 	u8 max_page_age;
@@ -681,7 +692,7 @@ struct sim_config {
  * @shm_tot: pages of all segments
  * @shm_rss: resident pages
  * @shm_swp: swapped pages
- * @shm_locked: pages locked per user, by user id
+ * @shm_locked: pages locked per user, by user id, by SHM_LOCK and mlock(2)
  * @shmmax: limit
  * @shmall: limit
  * @shmmni: limit
@@ -715,7 +726,7 @@ struct sim_machine {
 	struct user_namespace *user_ns;
 	struct mem_cgroup *memcg;
 	unsigned long charged;
-	struct mutex reclaim_lock;	/* clock, reclaim_method */
+	struct mutex reclaim_lock;	/* hands, reclaim_method, turns of processes */
 	struct rw_semaphore state_lock;
 	atomic64_t events[SIM_NR_EVENTS];
 
@@ -784,6 +795,7 @@ static inline void sim_count_events(struct sim_machine *m, enum sim_event event,
 struct sim_machine *shmswap_default_machine(void);
 
 /* machine.c */
+extern struct workqueue_struct *sim_workqueue;
 int sim_machine_init(unsigned long user_pages);
 void sim_machine_exit(void);
 struct sim_machine *sim_machine_create(const struct sim_config *config);
@@ -874,6 +886,7 @@ static inline u64 *sim_tlb_slot(struct sim_mm *mm, u64 address)
 /* Drop the translation of one page, if there is one, after a change of its PTE. */
 static inline void sim_tlb_drop(struct sim_mm *mm, u64 address)
 {
+	/* Pairs with the one in sim_tlb_fill(). */
 	smp_mb__after_atomic();
 	if (READ_ONCE(*sim_tlb_slot(mm, address)) >> SIM_TLB_VPN_SHIFT == address >> PAGE_SHIFT)
 		sim_tlb_invalidate(mm, address, address + PAGE_SIZE);
@@ -894,6 +907,16 @@ struct sim_mm *sim_mm_create(struct sim_machine *m);
 struct sim_mm *sim_mm_fork(struct sim_mm *parent);
 void sim_mm_exit(struct sim_mm *mm);
 struct sim_mm *sim_mm_next(struct sim_machine *m, unsigned long *pid);
+struct sim_mm *sim_mm_next_resident(struct sim_machine *m, unsigned long *pid);
+void sim_mm_mark_resident(struct sim_mm *mm);
+
+/* A page was mapped. */
+static inline void sim_inc_rss(struct sim_mm *mm)
+{
+	if (atomic_long_inc_return(&mm->rss) == 1)
+		sim_mm_mark_resident(mm);
+}
+
 void sim_mm_put(struct sim_mm *mm);
 struct sim_vma *sim_find_vma(struct sim_mm *mm, u64 address);
 struct sim_vma *sim_find_vma_intersection(struct sim_mm *mm, u64 start, u64 end);
@@ -938,7 +961,7 @@ int sim_touch(struct sim_mm *mm, const u64 *accesses, u32 nr, struct shmswap_tou
 ssize_t sim_access(struct sim_mm *mm, u64 address, struct iov_iter *iter, bool write);
 
 /* swapin.c */
-void sim_count_lookup(struct sim_fault *f, const struct sim_page *page);
+void sim_count_lookup(struct sim_fault *f, bool hit);
 int sim_do_swap_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep);
 int sim_unuse_processes(struct sim_machine *m, u32 type);
 
@@ -949,12 +972,16 @@ int sim_mapping_sync(struct sim_mapping *mapping);
 void sim_vma_set_mapping(struct sim_vma *vma, struct sim_mapping *mapping);
 int sim_filemap_writepage(struct sim_mapping *mapping, struct sim_page *page);
 bool sim_filemap_release(struct sim_page *page);
+void sim_set_page_dirty(struct sim_page *page);
+bool sim_file_may_hang(struct file *file);
 
 /* shm.c */
 int sim_shm_init(struct sim_machine *m);
 void sim_shm_exit(struct sim_machine *m);
 int sim_shmget(struct sim_machine *m, struct shmswap_shmget *arg);
 int sim_shmctl(struct sim_machine *m, struct shmswap_shmctl *arg);
+int sim_mm_charge_locked(struct sim_mm *mm, unsigned long pages);
+void sim_mm_uncharge_locked(struct sim_mm *mm, unsigned long pages);
 struct sim_shmid *sim_shm_create_anonymous(struct sim_machine *m, u64 len);
 struct sim_shmid *sim_shm_find(struct sim_machine *m, s32 id);
 struct sim_shmid *sim_shm_next(struct sim_machine *m, unsigned long *index);
@@ -984,6 +1011,7 @@ void sim_shm_set_resident(struct sim_shmid *seg, pgoff_t index, sim_pte_t *word,
 			  struct sim_page *page);
 void sim_shm_set_swapped(struct sim_shmid *seg, sim_pte_t *word, sim_swp_entry_t entry);
 void sim_shm_free_pages(struct sim_shmid *seg);
+bool sim_shm_add_to_swap(struct sim_machine *m, struct sim_page *page);
 int sim_shm_getpage(struct sim_shmid *seg, pgoff_t index, struct sim_fault *f,
 		    struct sim_page **pagep);
 bool sim_shm_release_cached(struct sim_machine *m, struct sim_page *page);
@@ -1042,10 +1070,21 @@ static inline struct sim_swap_chunk *sim_swap_chunk(const struct sim_swap_info *
 	return READ_ONCE(si->map[slot / SIM_SLOTS_PER_CHUNK]);
 }
 
+/*
+ * Is a locked page that a lookup found still the one of that slot? If a read
+ * failed it is not, and has undefined contents.
+ */
+static inline bool sim_page_caches(const struct sim_page *page, sim_swp_entry_t entry)
+{
+	return test_bit(SIM_PG_SWAPCACHE, &page->flags) && page->entry.val == entry.val;
+}
+
 /* swap_state.c */
 int sim_swap_cache_init(struct sim_machine *m);
 void sim_swap_cache_exit(struct sim_machine *m);
 bool sim_add_to_swap_cache(struct sim_machine *m, struct sim_page *page, sim_swp_entry_t entry);
+bool sim_add_to_swap(struct sim_machine *m, struct sim_page *page);
+int sim_swap_cache_writepage(struct sim_machine *m, struct sim_page *page);
 void sim_delete_from_swap_cache(struct sim_machine *m, struct sim_page *page);
 struct sim_page *sim_lookup_swap_cache(struct sim_machine *m, sim_swp_entry_t entry);
 bool sim_release_swap_cache(struct sim_machine *m, struct sim_page *page);

@@ -318,10 +318,11 @@ u32 sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry, u32 nr)
 /**
  * sim_swap_reject() - give back a slot that could not be written to
  * @m: machine
- * @entry: slot whose only user is the caller
+ * @entry: slot of the caller
  * @err: why
  *
- * It is never used again, unless it was only the kernel that had no memory.
+ * It is never used again, unless it was only the kernel that had no memory, or
+ * somebody is just reading it ahead.
  *
  * Context: may sleep; takes swap_lock.
  */
@@ -336,7 +337,9 @@ void sim_swap_reject(struct sim_machine *m, sim_swp_entry_t entry, int err)
 	}
 	mutex_lock(&m->swap_lock);
 	count = slot_count(m, entry);
-	if (count && !WARN_ON_ONCE(*count != 1)) {
+	if (count && *count > 1) {
+		(*count)--;
+	} else if (count) {
 		si = m->swap_info[sim_swp_type(entry)];
 		*count = SIM_SWAP_MAP_BAD;
 		WRITE_ONCE(si->inuse_pages, si->inuse_pages - 1);

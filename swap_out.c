@@ -4,12 +4,15 @@
  *
  * It is Linux 2.0's swap_out() with Linux 2.4's swap cache. What differs is what
  * concurrency asks for: a page is written while it is still mapped, and only
- * taken away if nobody used it meanwhile. So a fault never waits for a write,
- * and after one that failed nothing has to be put back.
+ * taken away if nobody used it meanwhile. So whoever has it goes on using it, and
+ * after a write that failed nothing has to be put back.
  */
+#include <linux/kthread.h>
 #include <linux/sched.h>
 
 #include "sim.h"
+
+#define NR_TASKS	512	/* of Linux 2.0 */
 
 /* What became of a page, as in Linux 2.0. */
 enum outcome {
@@ -75,11 +78,16 @@ static void clean_sharers(struct sim_shmid *seg, struct sim_page *page)
 			 !sim_ptep_cmpxchg(ptep, pte, sim_pte_mkclean(pte)));
 		if (sim_pte_present(pte) && sim_pte_dirty(pte))
 			sim_tlb_drop(vma->vm_mm, address);
+		cond_resched();
 		vma = vma->vm_next_shared;
 	} while (vma != seg->attaches);
 }
 
-/* Make the PTE clean, the page dirty instead; false if it is in use just now. */
+/*
+ * Make the PTE clean, the page dirty instead; false if it is in use just now. A
+ * store that is under way has a pin, see sim_tlb_pin(), and its PTE must stay
+ * dirty: whoever writes the page meanwhile may write half of it.
+ */
 static bool clean_pte(struct victim *v, sim_pte_t *ptep)
 {
 	sim_pte_t clean = sim_pte_mkclean(v->pte);
@@ -87,84 +95,94 @@ static bool clean_pte(struct victim *v, sim_pte_t *ptep)
 	if (!sim_ptep_cmpxchg(ptep, v->pte, clean))
 		return false;
 	v->pte = clean;
-	set_bit(SIM_PG_DIRTY, &v->page->flags);
+	sim_set_page_dirty(v->page);
 	sim_tlb_drop(v->mm, v->address);
 	if (v->seg)
 		clean_sharers(v->seg, v->page);
-	/* A store that is under way has a pin of its own; see sim_tlb_pin(). */
 	smp_mb();
-	return atomic64_read(&v->page->count) < 2 * SIM_PIN;
-}
-
-/* Give a page a slot. */
-static bool add_to_swap(struct victim *v)
-{
-	sim_swp_entry_t entry = sim_get_swap_page(v->m);
-
-	if (!entry.val)
-		return false;
-	if (!WARN_ON_ONCE(!sim_add_to_swap_cache(v->m, v->page, entry)))
+	if (atomic64_read(&v->page->count) < SIM_PIN)
 		return true;
-	sim_swap_free(v->m, entry, 1);
+	while (!sim_ptep_cmpxchg(ptep, v->pte, sim_pte_mkdirty(v->pte)))
+		v->pte = sim_ptep_get(ptep);
 	return false;
 }
 
 /* Does the page have to be written before it can be taken away? */
 static bool must_write(const struct victim *v)
 {
+	bool dirty = sim_pte_dirty(v->pte) || test_bit(SIM_PG_DIRTY, &v->page->flags);
+
 	if (test_bit(SIM_PG_FILE, &v->page->flags))
-		return v->vm_ops->swapout && sim_pte_dirty(v->pte);
-	return !cached(v->page) || sim_pte_dirty(v->pte) ||
-	       test_bit(SIM_PG_DIRTY, &v->page->flags);
+		return v->vm_ops->swapout && dirty;
+	return !cached(v->page) || dirty;
 }
 
-/*
- * Is this the page? Mirrors try_to_swap_out() of Linux 2.0 up to where it takes
- * it. True if so: it is locked then, and in a cache.
- */
-static bool choose(struct victim *v, sim_pte_t *ptep)
+/* Give up the slot of a page that is newer: nobody else can want the old contents. */
+static bool drop_stale_slot(struct victim *v)
 {
-	struct sim_page *page = v->page;
-	bool stale = sim_pte_dirty(v->pte) && cached(page) && !v->seg;
+	sim_swp_entry_t entry;
 
-	if (stale) {
-		sim_swp_entry_t entry = page->entry;
-
-		/* The slot has older contents, which nobody else can want. */
-		sim_delete_from_swap_cache(v->m, page);
+	if (!sim_trylock_page(v->page))
+		return false;
+	if (cached(v->page)) {
+		entry = v->page->entry;
+		sim_delete_from_swap_cache(v->m, v->page);
 		sim_swap_free(v->m, entry, 1);
 	}
-	if (stale || sim_pte_young(v->pte)) {
+	sim_unlock_page(v->page);
+	return true;
+}
+
+/* Is the page still young, or not old enough? Either way it is older then. */
+static bool stays(struct victim *v, sim_pte_t *ptep, bool used)
+{
+	if (used || sim_pte_young(v->pte)) {
 		while (!sim_ptep_cmpxchg(ptep, v->pte, sim_pte_mkold(v->pte)))
 			v->pte = sim_ptep_get(ptep);
 		sim_tlb_drop(v->mm, v->address);
-		sim_touch_page(v->m, page);
-		return false;
-	}
-	sim_age_page(v->m, page);
-	if (page->age)
-		return false;
-	if (!must_write(v))
+		sim_touch_page(v->m, v->page);
 		return true;
-	return clean_pte(v, ptep) &&
-	       (cached(page) || test_bit(SIM_PG_FILE, &page->flags) || add_to_swap(v));
+	}
+	sim_age_page(v->m, v->page);
+	return v->page->age;
 }
 
-/* Look at a PTE; true if its page is to be taken away. */
+/* Make a locked page ready to be taken away: in a cache, and clean if need be. */
+static bool prepare(struct victim *v, sim_pte_t *ptep)
+{
+	if (!must_write(v))
+		return true;
+	if (!clean_pte(v, ptep))
+		return false;
+	return cached(v->page) || test_bit(SIM_PG_FILE, &v->page->flags) ||
+	       sim_add_to_swap(v->m, v->page);
+}
+
+/*
+ * Look at a PTE. Mirrors try_to_swap_out() of Linux 2.0 up to where it takes the
+ * page. True if it is to be taken: it is locked then, pinned, and in a cache.
+ */
 static bool look_at(struct victim *v, sim_pte_t *ptep)
 {
+	bool stale;
+
 	v->pte = sim_ptep_get(ptep);
 	if (!sim_pte_present(v->pte))
 		return false;
 	sim_count_event(v->m, SIM_PGSCAN);
 	v->page = sim_pfn_page(v->m, sim_pte_pfn(v->pte));
-	if (test_bit(SIM_PG_RESERVED, &v->page->flags) || !sim_trylock_page(v->page))
+	if (v->page->flags & (BIT(SIM_PG_RESERVED) | BIT(SIM_PG_LOCKED)))
 		return false;
-	sim_pin_page(v->page);
-	if (choose(v, ptep))
+	stale = sim_pte_dirty(v->pte) && cached(v->page) && !v->seg;
+	if (stale && !drop_stale_slot(v))
+		return false;
+	if (stays(v, ptep, stale) || !sim_trylock_page(v->page))
+		return false;
+	if (prepare(v, ptep)) {
+		sim_pin_page(v->page);
 		return true;
+	}
 	sim_unlock_page(v->page);
-	sim_unpin_page(v->m, v->page);
 	return false;
 }
 
@@ -173,30 +191,11 @@ static bool look_at(struct victim *v, sim_pte_t *ptep)
 /* Write the page to where it belongs; it is mapped still. */
 static int write_page(struct victim *v)
 {
-	int err;
-
 	if (!test_bit(SIM_PG_DIRTY, &v->page->flags))
 		return 0;
 	if (test_bit(SIM_PG_FILE, &v->page->flags))
 		return v->vm_ops->swapout ? v->vm_ops->swapout(v->page->mapping, v->page) : 0;
-	clear_bit(SIM_PG_DIRTY, &v->page->flags);
-	err = sim_swap_writepage(v->m, v->page->entry, v->page);
-	if (err)
-		set_bit(SIM_PG_DIRTY, &v->page->flags);
-	return err;
-}
-
-/* Forget the slot of a page that could not be written to it. */
-static void reject_slot(struct victim *v, int err)
-{
-	sim_swp_entry_t entry = v->page->entry;
-
-	down_read(&v->m->state_lock);
-	if (cached(v->page) && sim_swap_users(v->m, entry) == 1) {
-		sim_delete_from_swap_cache(v->m, v->page);
-		sim_swap_reject(v->m, entry, err);
-	}
-	up_read(&v->m->state_lock);
+	return sim_swap_cache_writepage(v->m, v->page);
 }
 
 /*
@@ -262,15 +261,11 @@ static enum outcome release(struct victim *v)
 static enum outcome take(struct victim *v)
 {
 	enum outcome outcome = NOTHING;
-	int err = write_page(v);
 
-	if (err)
-		reject_slot(v, err);
-	else if (try_to_unmap(v))
+	if (!write_page(v) && try_to_unmap(v))
 		outcome = release(v);
 	down_read(&v->m->state_lock);
-	if (outcome == NOTHING)
-		sim_exclusive_swap_page(v->m, v->page, 0);
+	sim_exclusive_swap_page(v->m, v->page, 0);
 	sim_unlock_page(v->page);
 	sim_unpin_page(v->m, v->page);
 	up_read(&v->m->state_lock);
@@ -337,10 +332,13 @@ static bool scan_process(struct victim *v)
 	struct sim_vma *vma;
 
 	mm->swap_address = 0;
-	while ((vma = sim_find_vma_intersection(mm, address, SHMSWAP_TASK_SIZE))) {
-		if (scanned(v->m, vma) && scan_area(v, vma, max(address, vma->vm_start)))
+	/* There may be many more areas than pages. */
+	while (sim_pte_next(mm, &address, SHMSWAP_TASK_SIZE)) {
+		vma = sim_find_vma(mm, address);
+		if (vma && scanned(v->m, vma) && scan_area(v, vma, address))
 			return true;
-		address = vma->vm_end;
+		address = vma ? vma->vm_end : address + PAGE_SIZE;
+		cond_resched();
 	}
 	mm->swap_address = 0;
 	return false;
@@ -365,7 +363,7 @@ static struct sim_mm *next_process(struct sim_machine *m)
 	struct sim_mm *mm;
 
 	for (;;) {
-		mm = sim_mm_next(m, &m->swap_task);
+		mm = sim_mm_next_resident(m, &m->swap_task);
 		if (!mm) {
 			m->swap_task = 1;
 			if (wrapped)
@@ -377,6 +375,7 @@ static struct sim_mm *next_process(struct sim_machine *m)
 			return mm;
 		sim_mm_put(mm);
 		m->swap_task++;
+		cond_resched();
 	}
 }
 
@@ -397,10 +396,11 @@ static enum outcome take_turn(struct sim_machine *m, struct sim_mm *mm, bool kee
 	return outcome;
 }
 
-/* How many turns there are, less one. */
+/* How many turns there are, less one; Linux 2.0 had no more than NR_TASKS processes. */
 static long nr_turns(const struct sim_machine *m, int level)
 {
-	u64 weight = (u64)m->swap_control.pageout_weight * atomic_read(&m->nr_mms);
+	u64 weight = (u64)m->swap_control.pageout_weight *
+		     min(atomic_read(&m->nr_mms), NR_TASKS);
 	int shift = level > 3 ? 10 : level > 0 ? 9 : 8;
 
 	if (m->kswapd.awake)
@@ -415,7 +415,7 @@ static int swap_out(struct sim_machine *m, int level, bool keep)
 	struct sim_mm *mm;
 
 	lockdep_assert_held(&m->reclaim_lock);
-	for (; counter >= 0; counter--) {
+	for (; counter >= 0 && !kthread_should_stop(); counter--) {
 		mm = next_process(m);
 		if (!mm)
 			return 0;

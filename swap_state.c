@@ -87,6 +87,57 @@ void sim_delete_from_swap_cache(struct sim_machine *m, struct sim_page *page)
 }
 
 /**
+ * sim_add_to_swap() - give a page a slot, and enter it
+ * @m: machine
+ * @page: locked frame that is in no cache
+ *
+ * Context: may sleep; state_lock held for reading, reclaim_lock held.
+ * Return: false if there is no slot.
+ */
+bool sim_add_to_swap(struct sim_machine *m, struct sim_page *page)
+{
+	sim_swp_entry_t entry = sim_get_swap_page(m);
+
+	if (!entry.val)
+		return false;
+	if (!WARN_ON_ONCE(!sim_add_to_swap_cache(m, page, entry)))
+		return true;
+	sim_swap_free(m, entry, 1);
+	return false;
+}
+
+/**
+ * sim_swap_cache_writepage() - write a page that is newer than its slot
+ * @m: machine
+ * @page: locked frame in the cache, not to be freed meanwhile
+ *
+ * If that fails the page is dirty still, and unless somebody else has the slot
+ * already it leaves the cache, and the slot is not used again.
+ *
+ * Context: sleeps; reclaim_lock held, and no other but the page's.
+ * Return: 0 or -errno.
+ */
+int sim_swap_cache_writepage(struct sim_machine *m, struct sim_page *page)
+{
+	sim_swp_entry_t entry = page->entry;
+	int err;
+
+	/* What is stored from here on makes it dirty again. */
+	clear_bit(SIM_PG_DIRTY, &page->flags);
+	err = sim_swap_writepage(m, entry, page);
+	if (!err)
+		return 0;
+	set_bit(SIM_PG_DIRTY, &page->flags);
+	down_read(&m->state_lock);
+	if (sim_swap_users(m, entry) == 1) {
+		sim_delete_from_swap_cache(m, page);
+		sim_swap_reject(m, entry, err);
+	}
+	up_read(&m->state_lock);
+	return err;
+}
+
+/**
  * sim_lookup_swap_cache() - find the page of a slot
  * @m: machine
  * @entry: slot
@@ -265,7 +316,7 @@ int sim_swap_cache_init(struct sim_machine *m)
 
 /**
  * sim_swap_cache_exit() - free the cache
- * @m: machine without processes and segments
+ * @m: machine without processes, segments and swap areas
  *
  * Context: may sleep.
  */

@@ -7,7 +7,6 @@
 #include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/magic.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -183,13 +182,12 @@ static int open_backing(struct sim_swap_info *si, struct file *file)
 	/* The caller's descriptor is bound to that; a new one would not be. */
 	if (IS_APPEND(inode) || IS_IMMUTABLE(inode))
 		return -EPERM;
-	/* Whose server may let kswapd, and so the teardown, wait for ever. */
-	if (inode->i_sb->s_magic == FUSE_SUPER_MAGIC && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
 	own = reopen(file);
 	if (IS_ERR(own))
 		return PTR_ERR(own);
 	si->file = own;
+	if (sim_file_may_hang(own) && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if (!(own->f_mode & FMODE_CAN_READ) || !(own->f_mode & FMODE_CAN_WRITE))
 		return -EINVAL;
 	si->kind = S_ISBLK(inode->i_mode) ? SHMSWAP_AREA_PARTITION : SHMSWAP_AREA_FILE;

@@ -36,7 +36,7 @@ static bool read_ahead(struct block *b)
 {
 	sim_swp_entry_t entry = block_entry(b, b->nr);
 	struct sim_page *page = sim_lookup_swap_cache(b->m, entry);
-	bool used, added = false;
+	bool backed, used, added = false;
 
 	if (page) {
 		sim_unpin_page(b->m, page);
@@ -46,9 +46,10 @@ static bool read_ahead(struct block *b)
 	page = sim_swap_read_ahead(b->m, entry, false) ? sim_get_free_page(b->m) : NULL;
 	if (!page)
 		return false;
-	sim_trylock_page(page);
+	backed = !sim_back_page(page);
+	WARN_ON_ONCE(!sim_trylock_page(page));
 	down_read(&b->m->state_lock);
-	used = !sim_back_page(page) && sim_swap_read_ahead(b->m, entry, true);
+	used = backed && sim_swap_read_ahead(b->m, entry, true);
 	if (used) {
 		added = sim_add_to_swap_cache(b->m, page, entry);
 		if (!added)
@@ -193,7 +194,7 @@ static void map_cached(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep
 
 	sim_swap_free(f->m, page->entry, 1);
 	sim_get_page(page);
-	atomic_long_inc(&f->mm->rss);
+	sim_inc_rss(f->mm);
 	mine = sim_page_count(page) == 2 && sim_swap_users(f->m, page->entry) == 1;
 	if (mine && sim_swap_full(f->m) && sim_exclusive_swap_page(f->m, page, 1))
 		newer = true;
@@ -207,19 +208,19 @@ static void map_cached(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep
 /**
  * sim_count_lookup() - count that a fault looked for a page in the swap cache
  * @f: fault
- * @page: what it found, or NULL
+ * @hit: it found it
  *
  * Once, however often it has to look.
  *
  * Context: any.
  */
-void sim_count_lookup(struct sim_fault *f, const struct sim_page *page)
+void sim_count_lookup(struct sim_fault *f, bool hit)
 {
 	if (f->looked)
 		return;
 	f->looked = true;
 	sim_count_event(f->m, SIM_SWAP_CACHE_FIND);
-	if (page)
+	if (hit)
 		sim_count_event(f->m, SIM_SWAP_CACHE_HIT);
 }
 
@@ -238,6 +239,7 @@ int sim_do_swap_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 {
 	sim_swp_entry_t entry = sim_pte_to_swp_entry(sim_ptep_get(ptep));
 	struct sim_page *page = sim_lookup_swap_cache(f->m, entry);
+	bool cached;
 
 	lockdep_assert_held(&vma->vm_mm->page_table_lock);
 	sim_count_lookup(f, page);
@@ -246,9 +248,11 @@ int sim_do_swap_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 	sim_fault_hold(f, page);
 	if (!sim_trylock_page(page))
 		return SIM_FAULT_WAIT;
-	map_cached(vma, f, ptep, page);
+	cached = sim_page_caches(page, entry);
+	if (cached)
+		map_cached(vma, f, ptep, page);
 	sim_unlock_page(page);
-	return SIM_FAULT_DONE;
+	return cached ? SIM_FAULT_DONE : SIM_FAULT_WAIT;
 }
 
 /* Bring back one page of @mm that is in area @type; -ENOENT if there is none. */

@@ -102,6 +102,7 @@ void sim_tlb_invalidate(struct sim_mm *mm, u64 start, u64 end)
 	u64 i;
 
 	KUNIT_STATIC_STUB_REDIRECT(sim_tlb_invalidate, mm, start, end);
+	/* Pairs with the one in sim_tlb_fill(). */
 	smp_mb__after_atomic();
 	for (i = 0; i < min_t(u64, pages, SIM_TLB_ENTRIES); i++) {
 		u64 *tlb = sim_tlb_slot(mm, start + (i << PAGE_SHIFT));
