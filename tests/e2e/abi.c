@@ -16,11 +16,14 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "libcase.h"
 #include "libshm.h"
 
 #define FRAMES		64
 #define SLOTS		64
 #define SEG_PAGES	8
+#define ANON_PAGES	4
+#define ANON_BASE	0x100000000000ULL
 
 /* An argument with room behind it for a struct of a later version. */
 union arg {
@@ -41,6 +44,12 @@ union arg {
 	struct shmswap_query query;
 	struct shmswap_table table;
 	struct shmswap_check check;
+	struct shmswap_mmap mmap;
+	struct shmswap_munmap munmap;
+	struct shmswap_mprotect mprotect;
+	struct shmswap_msync msync;
+	struct shmswap_mlock mlock;
+	struct shmswap_munlock munlock;
 	unsigned char bytes[2 * SM_PAGE];
 };
 
@@ -50,6 +59,7 @@ struct fixture {
 	int observer;		/* a process of the machine that must not change */
 	int shmid;
 	uint64_t addr;
+	uint64_t anon;		/* private memory */
 	uint64_t access;
 	struct shmswap_seg seg;
 };
@@ -135,7 +145,8 @@ static void valid_control(struct fixture *f, union arg *arg)
 	ASSERT_EQ(sm_control(f->fd, &arg->control), 0);
 	arg->control.set = SHMSWAP_CONTROL_FLAGS | SHMSWAP_CONTROL_FREEPAGES |
 			   SHMSWAP_CONTROL_KSWAPD | SHMSWAP_CONTROL_SWAPCTL |
-			   SHMSWAP_CONTROL_LIMITS;
+			   SHMSWAP_CONTROL_LIMITS | SHMSWAP_CONTROL_SCAN |
+			   SHMSWAP_CONTROL_PAGE_CLUSTER;
 }
 
 static void valid_stat(struct fixture *f, union arg *arg)
@@ -164,6 +175,46 @@ static void valid_check(struct fixture *f, union arg *arg)
 	(void)arg;
 }
 
+static void valid_mmap(struct fixture *f, union arg *arg)
+{
+	(void)f;
+	arg->mmap.prot = PROT_RW;
+	arg->mmap.len = SM_PAGE;
+	arg->mmap.flags = PRIVATE_ANON;
+	arg->mmap.fd = -1;
+}
+
+static void valid_munmap(struct fixture *f, union arg *arg)
+{
+	arg->munmap.addr = f->anon;
+	arg->munmap.len = SM_PAGE;
+}
+
+static void valid_mprotect(struct fixture *f, union arg *arg)
+{
+	arg->mprotect.addr = f->anon;
+	arg->mprotect.len = SM_PAGE;
+	arg->mprotect.prot = PROT_READ;
+}
+
+static void valid_msync(struct fixture *f, union arg *arg)
+{
+	arg->msync.addr = f->anon;
+	arg->msync.len = SM_PAGE;
+}
+
+static void valid_mlock(struct fixture *f, union arg *arg)
+{
+	arg->mlock.addr = f->anon;
+	arg->mlock.len = SM_PAGE;
+}
+
+static void valid_munlock(struct fixture *f, union arg *arg)
+{
+	arg->munlock.addr = f->anon;
+	arg->munlock.len = SM_PAGE;
+}
+
 /*
  * The table of all ioctls
  */
@@ -172,6 +223,7 @@ struct op {
 	const char *name;
 	unsigned int cmd;
 	size_t size;
+	size_t least;			/* size when it was new, if it has grown since; or 0 */
 	void (*valid)(struct fixture *f, union arg *arg);
 	bool has_out;			/* writes to its struct */
 	size_t flags;			/* offset of its flags; 0: none */
@@ -193,11 +245,14 @@ struct op {
 #define RESERVED(type)							\
 	.reserved = offsetof(struct shmswap_##type, reserved)
 #define OUT	.has_out = true
+#define GREW(type, next)						\
+	.least = offsetof(struct shmswap_##type, next)
 
 static const struct op ops[] = {
 	OP(CREATE, create,
 	   FLAGS(create, flags,
-		 SHMSWAP_MACHINE_KSWAPD | SHMSWAP_MACHINE_RMID_FORCED)),
+		 SHMSWAP_MACHINE_KSWAPD | SHMSWAP_MACHINE_RMID_FORCED |
+		 SHMSWAP_MACHINE_SHM_PROCESS)),
 	OP(INFO, info, OUT),
 	OP(FORK, fork, OUT,
 	   FLAGS(fork, flags, SHMSWAP_FORK_EXEC | SHMSWAP_FORK_CLOEXEC)),
@@ -212,15 +267,26 @@ static const struct op ops[] = {
 	   FLAGS(swapon, flags, SHMSWAP_SWAPON_PREFER | SHMSWAP_SWAPON_RAM)),
 	OP(SWAPOFF, swapoff),
 	OP(RECLAIM, reclaim, OUT),
-	OP(CONTROL, control, OUT, RESERVED(control),
+	OP(CONTROL, control, OUT, RESERVED(control), GREW(control, age_cluster_fract),
 	   FLAGS(control, set,
 		 SHMSWAP_CONTROL_FLAGS | SHMSWAP_CONTROL_FREEPAGES |
 		 SHMSWAP_CONTROL_KSWAPD | SHMSWAP_CONTROL_SWAPCTL |
-		 SHMSWAP_CONTROL_LIMITS)),
-	OP(STAT, stat, OUT, RESERVED(stat)),
+		 SHMSWAP_CONTROL_LIMITS | SHMSWAP_CONTROL_SCAN |
+		 SHMSWAP_CONTROL_PAGE_CLUSTER)),
+	OP(STAT, stat, OUT, RESERVED(stat), GREW(stat, tlb_flush_mm)),
 	OP(QUERY, query, OUT, RESERVED(query)),
 	OP(TABLE, table, OUT, FLAGS(table, flags, SHMSWAP_TABLE_CLOEXEC)),
 	OP(CHECK, check, OUT),
+	OP(MMAP, mmap, OUT,
+	   FLAGS(mmap, flags,
+		 MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE |
+		 MAP_NORESERVE | SHMSWAP_MAP_RESERVED)),
+	OP(MUNMAP, munmap, NO_FLAGS(munmap, flags)),
+	OP(MPROTECT, mprotect,
+	   FLAGS(mprotect, prot, PROT_READ | PROT_WRITE | PROT_EXEC)),
+	OP(MSYNC, msync, NO_FLAGS(msync, flags)),
+	OP(MLOCK, mlock, NO_FLAGS(mlock, flags)),
+	OP(MUNLOCK, munlock, NO_FLAGS(munlock, flags)),
 };
 
 static const struct op *find_op(unsigned int cmd)
@@ -256,6 +322,10 @@ static void setup(struct fixture *f, const struct op *op)
 	ASSERT_GT(addr, 0);
 	f->addr = addr;
 	ASSERT_EQ(sm_touch(f->fd, addr, SEG_PAGES / 2, 0), 0);
+	/* Far from the attach, which must have nothing behind it. */
+	f->anon = ANON_BASE;
+	ASSERT_EQ(sm_mmap(f->fd, ANON_BASE, ANON_PAGES * SM_PAGE, PROT_RW,
+			  PRIVATE_ANON | MAP_FIXED, -1, 0), ANON_BASE);
 }
 
 static void teardown(struct fixture *f)
@@ -342,14 +412,15 @@ static void set_field(union arg *arg, size_t offset, size_t size, uint64_t value
 
 static void sizes_that_fail(struct fixture *f, const struct op *op)
 {
-	const uint32_t small[] = { 0, 1, 3, 4, op->size - 4, op->size - 1 };
+	size_t least = op->least ?: op->size;
+	const uint32_t small[] = { 0, 1, 3, 4, least - 4, least - 1 };
 	const uint32_t tails[] = { 1, 4, 8, SM_PAGE, sizeof(union arg) - op->size };
 	const uint32_t large[] = { SM_PAGE + 1, sizeof(union arg), UINT_MAX };
 	union arg arg;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(small); i++) {
-		if (small[i] == op->size)
+		if (small[i] == least)
 			continue;
 		ktap_context("%s, size %u", op->name, small[i]);
 		prepare(f, op, &arg);
@@ -399,6 +470,38 @@ static void sizes(void)
 		sizes_that_fail(&f, &ops[i]);
 		teardown(&f);
 		sizes_that_work(&ops[i]);
+	}
+}
+
+/* Programs that know less than the module: what they do not know stays as it is. */
+static void structs_that_have_grown(void)
+{
+	unsigned char behind[sizeof(union arg)];
+	struct shmswap_control control = SM_ARG(control), now = SM_ARG(control);
+	struct fixture f;
+	union arg arg;
+	size_t i;
+
+	memset(behind, 0xaa, sizeof(behind));
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		const struct op *op = &ops[i];
+
+		if (!op->least)
+			continue;
+		ktap_context("%s, size %zu", op->name, op->least);
+		setup(&f, op);
+		ASSERT_EQ(sm_control(f.fd, &control), 0);
+		prepare(&f, op, &arg);
+		if (op->cmd == SHMSWAP_IOC_CONTROL)
+			arg.control.set &= SHMSWAP_CONTROL_SCAN - 1;
+		arg.size = op->least;
+		memset(arg.bytes + op->least, 0xaa, sizeof(arg) - op->least);
+		EXPECT_EQ(sm_call(f.fd, op->cmd, &arg), 0);
+		EXPECT_EQ(arg.size, op->least);
+		EXPECT(!memcmp(arg.bytes + op->least, behind, sizeof(arg) - op->least));
+		ASSERT_EQ(sm_control(f.fd, &now), 0);
+		EXPECT(!memcmp(&now, &control, sizeof(now)));
+		teardown(&f);
 	}
 }
 
@@ -609,11 +712,12 @@ static const struct bad_value bad_values[] = {
 	BAD(SWAPOFF, swapoff, type, 1, EINVAL),
 	BAD(SWAPOFF, swapoff, type, SHMSWAP_MAX_SWAPFILES, EINVAL),
 	BAD(SWAPOFF, swapoff, type, UINT_MAX, EINVAL),
-	BAD(RECLAIM, reclaim, method, SHMSWAP_RECLAIM_SHM + 1, EINVAL),
+	BAD(RECLAIM, reclaim, method, SHMSWAP_RECLAIM_SWAP_OUT + 1, EINVAL),
 	BAD(RECLAIM, reclaim, method, UINT_MAX, EINVAL),
 	BAD(RECLAIM, reclaim, level, SHMSWAP_MAX_LEVEL + 1, EINVAL),
 	BAD(RECLAIM, reclaim, level, UINT_MAX, EINVAL),
-	BAD(CONTROL, control, flags, 4, EINVAL),
+	BAD(CONTROL, control, flags, SHMSWAP_MACHINE_SHM_PROCESS, EINVAL),
+	BAD(CONTROL, control, flags, SHMSWAP_MACHINE_SHM_PROCESS << 1, EINVAL),
 	BAD(CONTROL, control, flags, SHMSWAP_INFO_PRIVILEGED, EINVAL),
 	BAD(CONTROL, control, freepages_min, UINT_MAX, EINVAL),
 	BAD(CONTROL, control, freepages_low, UINT_MAX, EINVAL),
@@ -633,14 +737,55 @@ static const struct bad_value bad_values[] = {
 	BAD(CONTROL, control, page_initial_age, 256, EINVAL),
 	BAD(CONTROL, control, shmmni, 0, EINVAL),
 	BAD(CONTROL, control, shmmni, SHMSWAP_MAX_SEGMENTS + 1, EINVAL),
-	BAD(QUERY, query, what, SHMSWAP_QUERY_CLOCK + 1, EINVAL),
+	BAD(CONTROL, control, age_cluster_fract, 0, EINVAL),
+	BAD(CONTROL, control, age_cluster_fract, 1025, EINVAL),
+	BAD(CONTROL, control, age_cluster_fract, UINT_MAX, EINVAL),
+	BAD(CONTROL, control, age_cluster_min, 0, EINVAL),
+	BAD(CONTROL, control, age_cluster_min, 65537, EINVAL),
+	BAD(CONTROL, control, pageout_weight, 0, EINVAL),
+	BAD(CONTROL, control, pageout_weight, 65537, EINVAL),
+	BAD(CONTROL, control, page_cluster, 6, EINVAL),
+	BAD(CONTROL, control, page_cluster, UINT_MAX, EINVAL),
+	BAD(QUERY, query, what, SHMSWAP_QUERY_PROCS + 1, EINVAL),
 	BAD(QUERY, query, what, UINT_MAX, EINVAL),
 	BAD(QUERY, query, id, 1, EINVAL),
 	BAD(QUERY, query, id, -1, EINVAL),
 	BAD_U64(QUERY, query, buf, 0, EFAULT),
 	BAD_U64(QUERY, query, buf, -4096L, EFAULT),
-	BAD(TABLE, table, which, SHMSWAP_TABLE_MAPS + 1, EINVAL),
+	BAD(TABLE, table, which, SHMSWAP_TABLE_PROCS + 1, EINVAL),
 	BAD(TABLE, table, which, UINT_MAX, EINVAL),
+	BAD(MMAP, mmap, prot, 8, EINVAL),
+	BAD(MMAP, mmap, prot, UINT_MAX, EINVAL),
+	BAD_U64(MMAP, mmap, len, 0, EINVAL),
+	BAD_U64(MMAP, mmap, len, ~0ULL, EINVAL),
+	BAD_U64(MMAP, mmap, offset, 1, EINVAL),
+	BAD_U64(MMAP, mmap, offset, SM_PAGE, EINVAL),
+	BAD(MMAP, mmap, flags, 0, EINVAL),
+	BAD(MMAP, mmap, flags, MAP_ANONYMOUS, EINVAL),
+	BAD(MMAP, mmap, flags, PRIVATE_ANON | MAP_SHARED, EINVAL),
+	BAD(MMAP, mmap, flags, MAP_PRIVATE, EBADF),
+	BAD(MMAP, mmap, fd, 0, EINVAL),
+	BAD(MMAP, mmap, fd, -2, EINVAL),
+	BAD_U64(MUNMAP, munmap, addr, 1, EINVAL),
+	BAD_U64(MUNMAP, munmap, addr, -SM_PAGE, EINVAL),
+	BAD_U64(MUNMAP, munmap, len, 0, EINVAL),
+	BAD_U64(MUNMAP, munmap, len, ~0ULL, EINVAL),
+	BAD_U64(MPROTECT, mprotect, addr, 1, EINVAL),
+	BAD_U64(MPROTECT, mprotect, addr, -SM_PAGE, EINVAL),
+	BAD_U64(MPROTECT, mprotect, len, ~0ULL, EINVAL),
+	BAD_U64(MPROTECT, mprotect, len, (ANON_PAGES + 1) * SM_PAGE, ENOMEM),
+	BAD_U64(MSYNC, msync, addr, 1, EINVAL),
+	BAD_U64(MSYNC, msync, addr, -SM_PAGE, EINVAL),
+	BAD_U64(MSYNC, msync, len, ~0ULL, EINVAL),
+	BAD_U64(MSYNC, msync, len, (ANON_PAGES + 1) * SM_PAGE, ENOMEM),
+	BAD_U64(MLOCK, mlock, addr, -SM_PAGE, EINVAL),
+	BAD_U64(MLOCK, mlock, addr, -1, EINVAL),
+	BAD_U64(MLOCK, mlock, len, ~0ULL, EINVAL),
+	BAD_U64(MLOCK, mlock, len, (ANON_PAGES + 1) * SM_PAGE, ENOMEM),
+	BAD_U64(MUNLOCK, munlock, addr, -SM_PAGE, EINVAL),
+	BAD_U64(MUNLOCK, munlock, addr, -1, EINVAL),
+	BAD_U64(MUNLOCK, munlock, len, ~0ULL, EINVAL),
+	BAD_U64(MUNLOCK, munlock, len, (ANON_PAGES + 1) * SM_PAGE, ENOMEM),
 };
 
 static void values_out_of_range(void)
@@ -694,13 +839,15 @@ static void control_sets_what_it_says(void)
 	struct shmswap_control arg = SM_ARG(control,
 		.set = SHMSWAP_CONTROL_FLAGS | SHMSWAP_CONTROL_FREEPAGES |
 		       SHMSWAP_CONTROL_KSWAPD | SHMSWAP_CONTROL_SWAPCTL |
-		       SHMSWAP_CONTROL_LIMITS,
+		       SHMSWAP_CONTROL_LIMITS | SHMSWAP_CONTROL_SCAN |
+		       SHMSWAP_CONTROL_PAGE_CLUSTER,
 		.flags = SHMSWAP_MACHINE_RMID_FORCED,
 		.freepages_min = 3, .freepages_low = 5, .freepages_high = FRAMES - 1,
 		.kswapd_interval = 60000, .kswapd_maxpages = 65536,
 		.max_page_age = 255, .page_advance = 255, .page_decline = 2,
 		.page_initial_age = 0, .shmmni = 1,
-		.shmmax = 12345, .shmall = 77);
+		.shmmax = 12345, .shmall = 77, .age_cluster_fract = 1024,
+		.age_cluster_min = 65536, .pageout_weight = 1, .page_cluster = 5);
 	struct shmswap_control now = SM_ARG(control), want = arg;
 	struct shmswap_info info;
 	struct fixture f;
@@ -712,7 +859,22 @@ static void control_sets_what_it_says(void)
 	want.set = 0;
 	EXPECT(!memcmp(&now, &want, sizeof(now)));
 	EXPECT_EQ(sm_info(f.fd, &info), 0);
-	EXPECT_EQ(info.out_flags & 3, SHMSWAP_MACHINE_RMID_FORCED);
+	EXPECT_EQ(info.out_flags & 7, SHMSWAP_MACHINE_RMID_FORCED);
+}
+
+/* It is there from the beginning or never; to say so again does no harm. */
+static void the_process_scan_has_segments_for_good(void)
+{
+	int fd = sm_machine(FRAMES, SLOTS, SHMSWAP_MACHINE_SHM_PROCESS);
+	struct shmswap_control arg = SM_ARG(control);
+
+	ASSERT_EQ(sm_control(fd, &arg), 0);
+	EXPECT_EQ(arg.flags, SHMSWAP_MACHINE_SHM_PROCESS);
+	arg.set = SHMSWAP_CONTROL_FLAGS;
+	EXPECT_EQ(sm_control(fd, &arg), 0);
+	arg.flags = 0;
+	EXPECT_EQ(sm_control(fd, &arg), -EINVAL);
+	EXPECT_EQ(info_of(fd).out_flags & 7, SHMSWAP_MACHINE_SHM_PROCESS);
 }
 
 /*
@@ -728,11 +890,11 @@ static void unknown_commands(void)
 	size_t i;
 
 	ASSERT_GE(fd, 0);
-	for (nr = 0x10; nr < 0x100; nr++) {
+	for (nr = 0x16; nr < 0x100; nr++) {
 		ktap_context("number %#x", nr);
 		EXPECT_EQ(sm_call(fd, _IO(SHMSWAP_IOC_MAGIC, nr), &arg), -ENOTTY);
 	}
-	for (nr = 0; nr < 0x10; nr++) {
+	for (nr = 0; nr < 0x16; nr++) {
 		ktap_context("number %#x with a direction", nr);
 		EXPECT_EQ(sm_call(fd, _IOWR(SHMSWAP_IOC_MAGIC, nr, int), &arg), -ENOTTY);
 		EXPECT_EQ(sm_call(fd, _IOR(SHMSWAP_IOC_MAGIC, nr, int), &arg), -ENOTTY);
@@ -921,6 +1083,7 @@ static const struct kind kinds[] = {
 	{ "SWAPS", SHMSWAP_QUERY_SWAPS, false, false, 2 },
 	{ "SWAP_MAP", SHMSWAP_QUERY_SWAP_MAP, false, true, 16 },
 	{ "CLOCK", SHMSWAP_QUERY_CLOCK, false, false, 1 },
+	{ "PROCS", SHMSWAP_QUERY_PROCS, false, false, 2 },
 };
 
 /* All records, fetched @step at a time. */
@@ -1100,6 +1263,7 @@ int main(int argc, char **argv)
 {
 	static const struct ktap_case cases[] = {
 		KTAP_CASE(sizes),
+		KTAP_CASE(structs_that_have_grown),
 		KTAP_CASE(failed_create_does_nothing),
 		KTAP_CASE(struct_pointers),
 		KTAP_CASE(struct_is_read_only),
@@ -1108,6 +1272,7 @@ int main(int argc, char **argv)
 		KTAP_CASE(values_out_of_range),
 		KTAP_CASE(control_ignores_other_groups),
 		KTAP_CASE(control_sets_what_it_says),
+		KTAP_CASE(the_process_scan_has_segments_for_good),
 		KTAP_CASE(unknown_commands),
 		KTAP_CASE(open_modes),
 		KTAP_CASE(info_describes_the_machine),

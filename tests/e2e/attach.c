@@ -244,9 +244,10 @@ static void attach_flags_show_in_the_area(void)
 		int shmflg;
 		uint32_t vm_flags;
 	} table[] = {
-		{ 0, SHMSWAP_VM_READ | SHMSWAP_VM_WRITE },
+		{ 0, SHMSWAP_VM_READ | SHMSWAP_VM_WRITE | SHMSWAP_VM_MAYWRITE },
 		{ SHM_RDONLY, SHMSWAP_VM_READ },
-		{ SHM_EXEC, SHMSWAP_VM_READ | SHMSWAP_VM_WRITE | SHMSWAP_VM_EXEC },
+		{ SHM_EXEC, SHMSWAP_VM_READ | SHMSWAP_VM_WRITE | SHMSWAP_VM_EXEC |
+			    SHMSWAP_VM_MAYWRITE },
 		{ SHM_RDONLY | SHM_EXEC, SHMSWAP_VM_READ | SHMSWAP_VM_EXEC },
 	};
 	int fd = machine(), id = segment(fd);
@@ -264,7 +265,9 @@ static void attach_flags_show_in_the_area(void)
 		EXPECT_EQ(vma.flags, table[i].vm_flags | SHMSWAP_VM_SHARED);
 		EXPECT_EQ(vma.shmid, id);
 		EXPECT_EQ(vma.pid, info_of(fd).out_pid);
-		EXPECT_EQ(vma.reserved, 0);
+		EXPECT_EQ(vma.kind, SHMSWAP_VMA_SHM);
+		EXPECT_EQ(vma.ino, 0);
+		EXPECT_EQ(vma.dev, 0);
 		EXPECT_EQ(sm_shmdt(fd, addr), 0);
 	}
 }

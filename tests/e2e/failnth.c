@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* e2e: kernels=debug timeout=120 */
+/* e2e: kernels=debug timeout=180 */
 /*
  * Every allocation of every call fails once: the first of the call, then the
  * second, and so on until the call has no more. What fails says ENOMEM and has
@@ -14,11 +14,14 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "libcase.h"
 #include "libshm.h"
 
 #define FRAMES		64
 #define SEG_PAGES	16
 #define BASE		0x100000000000ULL
+#define ANON		0x200000000000ULL	/* private memory */
+#define FILE_BASE	0x300000000000ULL	/* a shared region of a file */
 #define MAX_NTH		300
 
 struct fixture {
@@ -27,6 +30,8 @@ struct fixture {
 	int shmid;
 	int small;		/* a segment of one page */
 	int swap_file;
+	int file;
+	int child;
 	char page[SM_PAGE];
 };
 
@@ -208,9 +213,104 @@ static int64_t do_table_maps(struct fixture *f)
 	return read_table(f, SHMSWAP_TABLE_MAPS);
 }
 
+static int64_t do_mmap(struct fixture *f)
+{
+	return sm_mmap(f->fd, 0, SM_PAGE, PROT_RW, PRIVATE_ANON, -1, 0);
+}
+
+static int64_t do_mmap_shared(struct fixture *f)
+{
+	return sm_mmap(f->fd, 0, SM_PAGE, PROT_RW, SHARED_ANON, -1, 0);
+}
+
+static int64_t do_mmap_file(struct fixture *f)
+{
+	return sm_mmap(f->fd, 0, SM_PAGE, PROT_RW, MAP_SHARED, f->swap_file, 0);
+}
+
+static int64_t do_mmap_over(struct fixture *f)
+{
+	return sm_mmap(f->fd, ANON + 12 * SM_PAGE, SM_PAGE, PROT_READ, PRIVATE_ANON | MAP_FIXED,
+		       -1, 0);
+}
+
+static int64_t do_munmap_hole(struct fixture *f)
+{
+	return sm_munmap(f->fd, ANON + 12 * SM_PAGE, SM_PAGE);
+}
+
+static int64_t do_mprotect(struct fixture *f)
+{
+	return sm_mprotect(f->fd, BASE + 9 * SM_PAGE, 2 * SM_PAGE, PROT_READ);
+}
+
+static int64_t do_mlock(struct fixture *f)
+{
+	return sm_mlock(f->fd, ANON + 10 * SM_PAGE, 3 * SM_PAGE);
+}
+
+static int64_t do_munlock(struct fixture *f)
+{
+	return sm_munlock(f->fd, ANON + 15 * SM_PAGE, SM_PAGE);
+}
+
+static int64_t do_msync(struct fixture *f)
+{
+	return sm_msync(f->fd, FILE_BASE, 8 * SM_PAGE);
+}
+
+static int64_t do_private_zero_fill(struct fixture *f)
+{
+	return sm_touch(f->fd, ANON + 10 * SM_PAGE, 1, 0);
+}
+
+static int64_t do_private_swap_in(struct fixture *f)
+{
+	return sm_touch(f->fd, ANON, 1, 0);
+}
+
+static int64_t do_copy_on_write(struct fixture *f)
+{
+	return sm_touch(f->fd, ANON + 8 * SM_PAGE, 1, SHMSWAP_TOUCH_WRITE);
+}
+
+static int64_t do_file_read(struct fixture *f)
+{
+	return sm_touch(f->fd, FILE_BASE + 6 * SM_PAGE, 1, 0);
+}
+
+static int64_t do_scan(struct fixture *f)
+{
+	return sm_reclaim(f->fd, SHMSWAP_RECLAIM_SWAP_OUT, 0, 8);
+}
+
 /*
  * The sweep
  */
+
+/* Private memory: 8 pages in swap, 2 shared with a child; and a file, dirty in part. */
+static void map_regions(struct fixture *f)
+{
+	struct shmswap_control control = SM_ARG(control);
+	uint64_t size = SEG_PAGES * SM_PAGE;
+
+	ASSERT_EQ(sm_control(f->fd, &control), 0);
+	control.set = SHMSWAP_CONTROL_PAGE_CLUSTER;
+	control.page_cluster = 0;
+	ASSERT_EQ(sm_control(f->fd, &control), 0);
+	ASSERT_EQ(sm_mmap(f->fd, ANON, size, PROT_RW, PRIVATE_ANON | MAP_FIXED, -1, 0), ANON);
+	ASSERT_EQ(sm_fill_pages(f->fd, ANON, 8, 50), 0);
+	ASSERT_GE(sm_reclaim(f->fd, SHMSWAP_RECLAIM_SWAP_OUT, 0, 8), 8);
+	ASSERT_GE(sm_reclaim(f->fd, SHMSWAP_RECLAIM_MMAP, 0, 8), 8);
+	ASSERT_EQ(sm_fill_pages(f->fd, ANON + 8 * SM_PAGE, 2, 58), 0);
+	f->child = sm_fork(f->fd);
+	ASSERT_GE(f->child, 0);
+	f->file = patterned_file(8, 1);
+	ASSERT_EQ(sm_mmap(f->fd, FILE_BASE, 8 * SM_PAGE, PROT_RW, MAP_SHARED | MAP_FIXED, f->file,
+			  0), FILE_BASE);
+	ASSERT_EQ(sm_fill_pages(f->fd, FILE_BASE, 4, 1), 0);
+	ASSERT_EQ(sm_mlock(f->fd, ANON + 14 * SM_PAGE, 2 * SM_PAGE), 0);
+}
 
 /*
  * A segment of which some pages are resident, some in swap, some nowhere. No
@@ -229,11 +329,14 @@ static void setup(struct fixture *f)
 	ASSERT_EQ(sm_reclaim_all(f->fd), 8);
 	ASSERT_EQ(sm_verify_pages(f->fd, BASE + 4 * SM_PAGE, 4, 5), 0);
 	ASSERT_EQ(sm_fill_pages(f->fd, BASE + 12 * SM_PAGE, 4, 1), 0);
+	map_regions(f);
 }
 
 static void teardown(struct fixture *f)
 {
 	close(f->fd);
+	close(f->child);
+	close(f->file);
 	close(f->fresh);
 }
 
@@ -242,6 +345,9 @@ static void expect_unharmed(struct fixture *f)
 {
 	EXPECT_EQ(sm_check(f->fd), 0);
 	EXPECT_EQ(sm_verify_pages(f->fd, BASE, 8, 1), 0);
+	EXPECT_EQ(sm_verify_pages(f->fd, ANON, 10, 50), 0);
+	EXPECT_EQ(sm_verify_pages(f->child, ANON, 10, 50), 0);
+	EXPECT_EQ(sm_verify_pages(f->fd, FILE_BASE, 8, 1), 0);
 }
 
 /* One call with the @nth allocation failing; false if it has fewer. */
@@ -263,8 +369,8 @@ static bool try_nth(struct fixture *f, int64_t (*call)(struct fixture *f), int c
 		if (ret != -ENFILE)
 			EXPECT_EQ(ret, -ENOMEM);
 		ASSERT_EQ(sm_info(f->fd, &info), 0);
-		/* swapoff keeps what it has brought back. */
-		if (call != do_swapoff)
+		/* swapoff keeps what it has brought back, and mlock locks all the same. */
+		if (call != do_swapoff && call != do_mlock)
 			EXPECT(sm_same_resources(f->fd, &before));
 		expect_unharmed(f);
 	}
@@ -321,6 +427,20 @@ SWEEP(check)
 SWEEP(table_shm)
 SWEEP(table_swaps)
 SWEEP(table_maps)
+SWEEP(mmap)
+SWEEP(mmap_shared)
+SWEEP(mmap_file)
+SWEEP(mmap_over)
+SWEEP(munmap_hole)
+SWEEP(mprotect)
+SWEEP(mlock)
+SWEEP(munlock)
+SWEEP(msync)
+SWEEP(private_zero_fill)
+SWEEP(private_swap_in)
+SWEEP(copy_on_write)
+SWEEP(file_read)
+SWEEP(scan)
 
 int main(int argc, char **argv)
 {
@@ -348,6 +468,20 @@ int main(int argc, char **argv)
 		KTAP_CASE(in_table_shm),
 		KTAP_CASE(in_table_swaps),
 		KTAP_CASE(in_table_maps),
+		KTAP_CASE(in_mmap),
+		KTAP_CASE(in_mmap_shared),
+		KTAP_CASE(in_mmap_file),
+		KTAP_CASE(in_mmap_over),
+		KTAP_CASE(in_munmap_hole),
+		KTAP_CASE(in_mprotect),
+		KTAP_CASE(in_mlock),
+		KTAP_CASE(in_munlock),
+		KTAP_CASE(in_msync),
+		KTAP_CASE(in_private_zero_fill),
+		KTAP_CASE(in_private_swap_in),
+		KTAP_CASE(in_copy_on_write),
+		KTAP_CASE(in_file_read),
+		KTAP_CASE(in_scan),
 	};
 
 	return ktap_run(argc, argv, cases, ARRAY_SIZE(cases));

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "libcase.h"
 #include "libshm.h"
 
 #define THREADS		4
@@ -26,10 +27,13 @@
 #define NR_KEYS		8
 #define BUFFER		(16 * SM_PAGE)
 
-/* Segments that every process has attached, until it detaches them. */
+/* Segments that every process has attached, until it detaches them; and other regions. */
 #define NR_BASE		4
 #define BASE_PAGES	64
 #define BASE(n)		(0x100000000000ULL + (n) * 2 * BASE_PAGES * SM_PAGE)
+#define ANON_BASE	BASE(NR_BASE)
+#define FILE_BASE	BASE(NR_BASE + 1)
+#define NR_REGIONS	(NR_BASE + 2)
 
 static unsigned int seconds = 5;
 static uint64_t seed;
@@ -40,6 +44,7 @@ static int parents[2];		/* only forked */
 static int shmids[NR_KNOWN];
 static uint64_t addresses[NR_KNOWN];
 static uint64_t *calls;
+static int data_file;		/* to be mapped */
 
 struct fuzzer {
 	uint64_t rnd;
@@ -63,6 +68,9 @@ union arg {
 	struct shmswap_control control;
 	struct shmswap_query query;
 	struct shmswap_table table;
+	struct shmswap_mmap mmap;
+	struct shmswap_munmap munmap;
+	struct shmswap_mprotect mprotect;
 	unsigned char bytes[512];
 };
 
@@ -80,7 +88,7 @@ static uint64_t address(struct fuzzer *f)
 {
 	if (one_in(f, 8))
 		return addresses[below(f, NR_KNOWN)] + below(f, 40) * SM_PAGE;
-	return BASE(below(f, NR_BASE)) + below(f, BASE_PAGES) * SM_PAGE;
+	return BASE(below(f, NR_REGIONS)) + below(f, BASE_PAGES) * SM_PAGE;
 }
 
 static int shmid(struct fuzzer *f)
@@ -111,7 +119,7 @@ static uint64_t odd_value(struct fuzzer *f)
 
 static void fill_create(struct fuzzer *f, union arg *arg)
 {
-	arg->create.flags = below(f, 4);
+	arg->create.flags = below(f, 8);
 	arg->create.nr_frames = 16 + below(f, 100);
 	arg->create.ram_swap = below(f, 200);
 	arg->create.max_tables = 64;
@@ -192,14 +200,14 @@ static void fill_swapoff(struct fuzzer *f, union arg *arg)
 
 static void fill_reclaim(struct fuzzer *f, union arg *arg)
 {
-	arg->reclaim.method = below(f, 2);
+	arg->reclaim.method = below(f, 4);
 	arg->reclaim.level = below(f, 7);
 	arg->reclaim.count = below(f, 50);
 }
 
 static void fill_control(struct fuzzer *f, union arg *arg)
 {
-	arg->control.set = below(f, 32);
+	arg->control.set = below(f, 128);
 	arg->control.flags = below(f, 4);
 	arg->control.freepages_min = below(f, 4);
 	arg->control.freepages_low = 3 + below(f, 4);
@@ -213,11 +221,15 @@ static void fill_control(struct fuzzer *f, union arg *arg)
 	arg->control.shmmni = 1 + below(f, 100);
 	arg->control.shmmax = 1ULL << (10 + below(f, 30));
 	arg->control.shmall = 1ULL << below(f, 40);
+	arg->control.age_cluster_fract = 1 + below(f, 1024);
+	arg->control.age_cluster_min = 1 + below(f, 8);
+	arg->control.pageout_weight = 1 + below(f, 10000);
+	arg->control.page_cluster = below(f, 6);
 }
 
 static void fill_query(struct fuzzer *f, union arg *arg)
 {
-	arg->query.what = below(f, 10);
+	arg->query.what = below(f, 11);
 	arg->query.count = below(f, 500);
 	arg->query.buf = (uintptr_t)f->buffer;
 	if (arg->query.what == SHMSWAP_QUERY_PAGES || arg->query.what == SHMSWAP_QUERY_SHARERS)
@@ -230,7 +242,41 @@ static void fill_query(struct fuzzer *f, union arg *arg)
 
 static void fill_table(struct fuzzer *f, union arg *arg)
 {
-	arg->table.which = below(f, 5);
+	arg->table.which = below(f, 7);
+}
+
+static void fill_mmap(struct fuzzer *f, union arg *arg)
+{
+	static const uint32_t types[] = {
+		PRIVATE_ANON, PRIVATE_ANON, SHARED_ANON, MAP_PRIVATE, MAP_SHARED,
+		PRIVATE_ANON | SHMSWAP_MAP_RESERVED,
+	};
+
+	arg->mmap.prot = one_in(f, 2) ? PROT_RW : below(f, 8);
+	arg->mmap.len = (1 + below(f, 20)) * SM_PAGE;
+	arg->mmap.flags = types[below(f, ARRAY_SIZE(types))];
+	arg->mmap.fd = -1;
+	if (!(arg->mmap.flags & MAP_ANONYMOUS)) {
+		arg->mmap.fd = one_in(f, 8) ? f->swap_file : data_file;
+		arg->mmap.offset = below(f, 20) * SM_PAGE;
+	}
+	if (one_in(f, 2)) {
+		arg->mmap.addr = address(f);
+		arg->mmap.flags |= one_in(f, 2) ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+	}
+}
+
+/* A part of what is there, mostly. */
+static void fill_range(struct fuzzer *f, union arg *arg)
+{
+	arg->munmap.addr = address(f);
+	arg->munmap.len = (1 + below(f, 8)) * SM_PAGE;
+}
+
+static void fill_mprotect(struct fuzzer *f, union arg *arg)
+{
+	fill_range(f, arg);
+	arg->mprotect.prot = one_in(f, 2) ? PROT_RW : below(f, 8);
 }
 
 static const struct kind {
@@ -255,6 +301,12 @@ static const struct kind {
 	{ SHMSWAP_IOC_QUERY, sizeof(struct shmswap_query), 8, fill_query },
 	{ SHMSWAP_IOC_TABLE, sizeof(struct shmswap_table), 2, fill_table },
 	{ SHMSWAP_IOC_CHECK, sizeof(struct shmswap_check), 1, fill_nothing },
+	{ SHMSWAP_IOC_MMAP, sizeof(struct shmswap_mmap), 12, fill_mmap },
+	{ SHMSWAP_IOC_MUNMAP, sizeof(struct shmswap_munmap), 4, fill_range },
+	{ SHMSWAP_IOC_MPROTECT, sizeof(struct shmswap_mprotect), 4, fill_mprotect },
+	{ SHMSWAP_IOC_MSYNC, sizeof(struct shmswap_msync), 3, fill_range },
+	{ SHMSWAP_IOC_MLOCK, sizeof(struct shmswap_mlock), 2, fill_range },
+	{ SHMSWAP_IOC_MUNLOCK, sizeof(struct shmswap_munlock), 3, fill_range },
 };
 
 static const struct kind *pick_kind(struct fuzzer *f)
@@ -325,6 +377,9 @@ static void learn(struct fuzzer *f, const struct kind *kind, const union arg *ar
 		break;
 	case SHMSWAP_IOC_SHMAT:
 		addresses[slot] = arg->shmat.out_addr;
+		break;
+	case SHMSWAP_IOC_MMAP:
+		addresses[slot] = arg->mmap.out_addr;
 		break;
 	case SHMSWAP_IOC_FORK:
 		put_file(f, arg->fork.out_fd);
@@ -442,8 +497,7 @@ static void expect_all_back(int fd)
 
 	ASSERT_SOON(!sm_info(fd, &info) && info.out_nr_processes == 1);
 	EXPECT_EQ(sm_check(fd), 0);
-	for (nr = 0; nr < NR_BASE; nr++)
-		EXPECT_EQ(sm_shmdt(fd, BASE(nr)), 0);
+	EXPECT_EQ(sm_munmap(fd, 0, SHMSWAP_TASK_SIZE), 0);
 	remove_everything(fd);
 	EXPECT_EQ(sm_check(fd), 0);
 	ASSERT_EQ(sm_resources(fd, &now), 0);
@@ -453,6 +507,7 @@ static void expect_all_back(int fd)
 	EXPECT_EQ(now.free_pages, info.out_nr_frames);
 	EXPECT_EQ(now.free_slots, slots);
 	EXPECT_EQ(now.swapcache, 0);
+	EXPECT_EQ(now.file_pages, 0);
 	EXPECT_EQ(now.shm_tot, 0);
 	EXPECT_EQ(now.shm_rss, 0);
 	EXPECT_EQ(now.shm_swp, 0);
@@ -466,22 +521,34 @@ static void say_what_happened(int fd, const char *machine)
 	ASSERT_EQ(sm_stat(fd, &stat), 0);
 	ktap_diag("%s: %llu faults, %llu of %llu pages swapped out, %llu read", machine,
 		  stat.pgfault, stat.swap_successes, stat.swap_attempts, stat.pswpin);
+	ktap_diag("%s: %llu copies, %llu of %llu stolen, %llu in cache, file: %llu in, %llu out",
+		  machine, stat.pgcow, stat.pgsteal, stat.pgscan, stat.swap_cache_hit,
+		  stat.pgpgin, stat.pgpgout);
 }
 
-static void attach_base(int fd)
+static void map_base(int fd)
 {
+	uint64_t size = BASE_PAGES * SM_PAGE;
 	int i;
 
 	for (i = 0; i < NR_BASE; i++) {
-		int id = sm_shmget(fd, IPC_PRIVATE, BASE_PAGES * SM_PAGE, 0666);
+		int id = sm_shmget(fd, IPC_PRIVATE, size, 0666);
 
 		ASSERT_EQ(sm_shmat(fd, id, BASE(i), 0), BASE(i));
 	}
+	ASSERT_EQ(sm_mmap(fd, ANON_BASE, size, PROT_RW, PRIVATE_ANON | MAP_FIXED, -1, 0),
+		  ANON_BASE);
+	/* For children to copy on write. */
+	ASSERT_EQ(sm_fill_pages(fd, ANON_BASE, BASE_PAGES / 2, 1), 0);
+	ASSERT_EQ(sm_mmap(fd, FILE_BASE, size, PROT_RW, MAP_SHARED | MAP_FIXED, data_file, 0),
+		  FILE_BASE);
 }
 
 static void fuzz(bool root)
 {
-	int standard = sm_open(), private = sm_machine(64, 256, SHMSWAP_MACHINE_KSWAPD), i;
+	/* One of each kind, in turns. */
+	uint32_t flags = SHMSWAP_MACHINE_KSWAPD | (root ? SHMSWAP_MACHINE_SHM_PROCESS : 0);
+	int standard = sm_open(), private = sm_machine(64, 256, flags), i;
 	long long end;
 	pid_t pid;
 
@@ -489,8 +556,10 @@ static void fuzz(bool root)
 	calls = ktap_shared(sizeof(*calls));
 	parents[0] = standard;
 	parents[1] = private;
-	attach_base(standard);
-	attach_base(private);
+	/* The end of the region is behind the end of the file. */
+	data_file = sm_memfile(BASE_PAGES * SM_PAGE / 2 + 100);
+	map_base(standard);
+	map_base(private);
 	for (i = 0; i < NR_FILES; i++)
 		files[i] = sm_fork(parents[i % 2]);
 	pid = ktap_fork(run_threads, &root);

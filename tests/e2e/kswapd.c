@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "libcase.h"
 #include "libshm.h"
 
 #define FRAMES	128
@@ -38,13 +39,25 @@ static uint64_t attach_new(int fd, uint32_t pages)
 	return addr;
 }
 
-static struct shmswap_stat stat_of(int fd)
+static uint64_t private_memory(int fd, uint32_t pages)
 {
-	struct shmswap_stat stat;
-
-	ASSERT_EQ(sm_stat(fd, &stat), 0);
-	return stat;
+	return map_anon(fd, pages, PRIVATE_ANON);
 }
+
+static uint64_t shared_file(int fd, uint32_t pages)
+{
+	return map_file(fd, sm_file(pages * SM_PAGE), pages, PROT_RW, MAP_SHARED);
+}
+
+/* All that it has to balance. */
+static const struct {
+	const char *name;
+	uint64_t (*map)(int fd, uint32_t pages);
+} kinds[] = {
+	{ "segment", attach_new },
+	{ "private memory", private_memory },
+	{ "file", shared_file },
+};
 
 static void set_kswapd(int fd, bool on)
 {
@@ -73,11 +86,8 @@ static void faults_leave_the_minimum(void)
 }
 
 /* Switched off, it frees what faults ask for and no page more. */
-static void switched_off_it_stays_at_the_minimum(void)
+static void stay_at_the_minimum(int fd, uint64_t addr)
 {
-	int fd = machine(4 * FRAMES, 0);
-	uint64_t addr = attach_new(fd, 2 * FRAMES);
-
 	ASSERT_EQ(sm_fill_pages(fd, addr, 2 * FRAMES, 1), 0);
 	EXPECT_LT(stat_of(fd).nr_free_pages, LOW);
 	EXPECT_EQ(stat_of(fd).kswapd_wake, 0);
@@ -92,10 +102,21 @@ static void switched_off_it_stays_at_the_minimum(void)
 	EXPECT_EQ(sm_check(fd), 0);
 }
 
-static void it_rests_when_enough_is_free(void)
+static void switched_off_it_stays_at_the_minimum(void)
 {
-	int fd = machine(4 * FRAMES, SHMSWAP_MACHINE_KSWAPD);
-	uint64_t addr = attach_new(fd, 2 * FRAMES);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int fd = machine(4 * FRAMES, 0);
+
+		ktap_context("%s", kinds[i].name);
+		stay_at_the_minimum(fd, kinds[i].map(fd, 2 * FRAMES));
+		close(fd);
+	}
+}
+
+static void rest_when_enough_is_free(int fd, uint64_t addr)
+{
 	struct shmswap_stat before, after;
 
 	EXPECT_EQ(stat_of(fd).kswapd_wake, 0);
@@ -108,7 +129,21 @@ static void it_rests_when_enough_is_free(void)
 	after = stat_of(fd);
 	EXPECT_EQ(after.kswapd_wake, before.kswapd_wake);
 	EXPECT_EQ(after.swap_attempts, before.swap_attempts);
+	EXPECT_EQ(after.pgscan, before.pgscan);
 	EXPECT_LT(after.nr_free_pages, HIGH + 8);
+}
+
+static void it_rests_when_enough_is_free(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int fd = machine(4 * FRAMES, SHMSWAP_MACHINE_KSWAPD);
+
+		ktap_context("%s", kinds[i].name);
+		rest_when_enough_is_free(fd, kinds[i].map(fd, 2 * FRAMES));
+		close(fd);
+	}
 }
 
 /* Under pressure it works ahead: most faults find a frame. */

@@ -140,6 +140,46 @@ int sm_shm_stat(int fd, int shmid, struct shmswap_shmid_ds *ds)
 }
 
 /*
+ * Regions
+ */
+
+int64_t sm_mmap(int fd, uint64_t addr, uint64_t len, uint32_t prot, uint32_t flags,
+		int file, uint64_t offset)
+{
+	struct shmswap_mmap arg = SM_ARG(mmap, .prot = prot, .addr = addr, .len = len,
+					 .offset = offset, .flags = flags, .fd = file);
+	int err = sm_call(fd, SHMSWAP_IOC_MMAP, &arg);
+
+	return err ? err : (int64_t)arg.out_addr;
+}
+
+int sm_munmap(int fd, uint64_t addr, uint64_t len)
+{
+	return sm_call(fd, SHMSWAP_IOC_MUNMAP, &SM_ARG(munmap, .addr = addr, .len = len));
+}
+
+int sm_mprotect(int fd, uint64_t addr, uint64_t len, uint32_t prot)
+{
+	return sm_call(fd, SHMSWAP_IOC_MPROTECT,
+		       &SM_ARG(mprotect, .prot = prot, .addr = addr, .len = len));
+}
+
+int sm_msync(int fd, uint64_t addr, uint64_t len)
+{
+	return sm_call(fd, SHMSWAP_IOC_MSYNC, &SM_ARG(msync, .addr = addr, .len = len));
+}
+
+int sm_mlock(int fd, uint64_t addr, uint64_t len)
+{
+	return sm_call(fd, SHMSWAP_IOC_MLOCK, &SM_ARG(mlock, .addr = addr, .len = len));
+}
+
+int sm_munlock(int fd, uint64_t addr, uint64_t len)
+{
+	return sm_call(fd, SHMSWAP_IOC_MUNLOCK, &SM_ARG(munlock, .addr = addr, .len = len));
+}
+
+/*
  * Accesses
  */
 
@@ -228,13 +268,13 @@ int sm_reclaim_shm(int fd, uint32_t count)
 	return sm_reclaim(fd, SHMSWAP_RECLAIM_SHM, 0, count);
 }
 
-int sm_reclaim_all(int fd)
+/* A page that is young for each of its sharers goes out third. */
+static int reclaim_until_idle(int fd, uint32_t method)
 {
 	int idle = 0, freed = 0;
 
-	/* A page that is young for each of its sharers goes out third. */
 	while (idle < 3) {
-		int now = sm_reclaim_shm(fd, 64);
+		int now = sm_reclaim(fd, method, 0, 64);
 
 		if (now < 0)
 			return now;
@@ -242,6 +282,16 @@ int sm_reclaim_all(int fd)
 		freed += now;
 	}
 	return freed;
+}
+
+int sm_reclaim_all(int fd)
+{
+	return reclaim_until_idle(fd, SHMSWAP_RECLAIM_SHM);
+}
+
+int sm_reclaim_everything(int fd)
+{
+	return reclaim_until_idle(fd, SHMSWAP_RECLAIM_TRY);
 }
 
 /*
@@ -295,6 +345,7 @@ size_t sm_record_size(uint32_t what)
 		[SHMSWAP_QUERY_SWAPS]		= sizeof(struct shmswap_area),
 		[SHMSWAP_QUERY_SWAP_MAP]	= sizeof(struct shmswap_slot),
 		[SHMSWAP_QUERY_CLOCK]		= sizeof(struct shmswap_clock),
+		[SHMSWAP_QUERY_PROCS]		= sizeof(struct shmswap_proc),
 	};
 
 	return sizes[what];
@@ -316,21 +367,25 @@ int sm_query(int fd, uint32_t what, int id, void *records, uint32_t count)
 	return query_from(fd, what, id, 0, records, count);
 }
 
-int sm_clock(int fd, struct shmswap_clock *clock)
+/* The first record from @where on; -ENOENT if there is none. */
+static int query_one(int fd, uint32_t what, int id, uint64_t where, void *record)
 {
-	int ret = sm_query(fd, SHMSWAP_QUERY_CLOCK, 0, clock, 1);
+	int ret = query_from(fd, what, id, where, record, 1);
 
 	return ret == 1 ? 0 : ret < 0 ? ret : -ENOENT;
+}
+
+int sm_clock(int fd, struct shmswap_clock *clock)
+{
+	return query_one(fd, SHMSWAP_QUERY_CLOCK, 0, 0, clock);
 }
 
 static int query_one_pte(int fd, uint32_t what, int id, uint64_t where,
 			 struct shmswap_pte *pte)
 {
-	int ret = query_from(fd, what, id, where, pte, 1);
+	int err = query_one(fd, what, id, where, pte);
 
-	if (ret < 0)
-		return ret;
-	return ret == 1 && pte->where == where ? 0 : -ENOENT;
+	return err ? err : pte->where == where ? 0 : -ENOENT;
 }
 
 int sm_query_pte(int fd, uint64_t addr, struct shmswap_pte *pte)
@@ -345,11 +400,30 @@ int sm_query_page(int fd, int shmid, uint64_t index, struct shmswap_pte *pte)
 
 int sm_query_slot(int fd, int type, uint32_t slot, struct shmswap_slot *record)
 {
-	int ret = query_from(fd, SHMSWAP_QUERY_SWAP_MAP, type, slot, record, 1);
+	int err = query_one(fd, SHMSWAP_QUERY_SWAP_MAP, type, slot, record);
 
-	if (ret < 0)
-		return ret;
-	return ret == 1 && record->slot == slot ? 0 : -ENOENT;
+	return err ? err : record->slot == slot ? 0 : -ENOENT;
+}
+
+int sm_query_frame(int fd, uint32_t pfn, struct shmswap_page *page)
+{
+	int err = query_one(fd, SHMSWAP_QUERY_MEM_MAP, 0, pfn, page);
+
+	return err ? err : page->pfn == pfn ? 0 : -ENOENT;
+}
+
+int sm_query_vma(int fd, uint64_t addr, struct shmswap_vma *vma)
+{
+	int err = query_one(fd, SHMSWAP_QUERY_VMAS, 0, addr, vma);
+
+	return err ? err : vma->start <= addr && addr < vma->end ? 0 : -ENOENT;
+}
+
+int sm_query_proc(int fd, uint32_t pid, struct shmswap_proc *proc)
+{
+	int err = query_one(fd, SHMSWAP_QUERY_PROCS, 0, pid, proc);
+
+	return err ? err : proc->pid == pid ? 0 : -ENOENT;
 }
 
 int sm_resources(int fd, struct sm_resources *now)
@@ -372,6 +446,7 @@ int sm_resources(int fd, struct sm_resources *now)
 		.free_pages = stat.nr_free_pages,
 		.free_slots = stat.nr_swap_pages,
 		.swapcache = stat.nr_swapcache,
+		.file_pages = stat.nr_file_pages,
 		.table_bytes = stat.nr_table_bytes,
 		.shm_tot = stat.shm_tot,
 		.shm_rss = stat.shm_rss,

@@ -45,6 +45,15 @@ int sm_shm_unlock(int fd, int shmid);
 int sm_shm_remove(int fd, int shmid);
 int sm_shm_stat(int fd, int shmid, struct shmswap_shmid_ds *ds);
 
+/* The address, as mmap(2); @file is -1 and @offset 0 for anonymous memory. */
+int64_t sm_mmap(int fd, uint64_t addr, uint64_t len, uint32_t prot, uint32_t flags,
+		int file, uint64_t offset);
+int sm_munmap(int fd, uint64_t addr, uint64_t len);
+int sm_mprotect(int fd, uint64_t addr, uint64_t len, uint32_t prot);
+int sm_msync(int fd, uint64_t addr, uint64_t len);
+int sm_mlock(int fd, uint64_t addr, uint64_t len);
+int sm_munlock(int fd, uint64_t addr, uint64_t len);
+
 /* What pread(2) and pwrite(2) return. */
 int64_t sm_load(int fd, uint64_t addr, void *buf, size_t len);
 int64_t sm_store(int fd, uint64_t addr, const void *buf, size_t len);
@@ -60,8 +69,9 @@ int sm_swapoff(int fd, uint32_t type);
 /* Calls that freed a page. */
 int sm_reclaim(int fd, uint32_t method, uint32_t level, uint32_t count);
 int sm_reclaim_shm(int fd, uint32_t count);
-/* Until nothing more goes out. */
+/* Until the clock takes nothing more; until no method frees anything more. */
 int sm_reclaim_all(int fd);
+int sm_reclaim_everything(int fd);
 
 int sm_info(int fd, struct shmswap_info *info);
 int sm_stat(int fd, struct shmswap_stat *stat);
@@ -75,10 +85,13 @@ int sm_check(int fd);
 int sm_query(int fd, uint32_t what, int id, void *records, uint32_t count);
 /* Bytes of a record of @what. */
 size_t sm_record_size(uint32_t what);
-/* The record of one page or slot; -ENOENT if it has none. */
+/* The record of one page, slot, frame, region or process; -ENOENT if it has none. */
 int sm_query_pte(int fd, uint64_t addr, struct shmswap_pte *pte);
 int sm_query_page(int fd, int shmid, uint64_t index, struct shmswap_pte *pte);
 int sm_query_slot(int fd, int type, uint32_t slot, struct shmswap_slot *record);
+int sm_query_frame(int fd, uint32_t pfn, struct shmswap_page *page);
+int sm_query_vma(int fd, uint64_t addr, struct shmswap_vma *vma);
+int sm_query_proc(int fd, uint32_t pid, struct shmswap_proc *proc);
 
 /* All that a machine's users can hold. */
 struct sm_resources {
@@ -87,6 +100,7 @@ struct sm_resources {
 	uint64_t free_pages;
 	uint64_t free_slots;
 	uint64_t swapcache;
+	uint64_t file_pages;
 	uint64_t table_bytes;
 	uint64_t shm_tot;
 	uint64_t shm_rss;

@@ -8,10 +8,10 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ktap.h"
+#include "libcase.h"
 #include "libshm.h"
 
 #define SEGS		3
@@ -199,28 +199,6 @@ static void start_workers(struct load *l, pid_t *pids)
 	}
 }
 
-/* Meanwhile every count agrees, each time that one looks. */
-static void check_until_done(struct load *l, pid_t *pids)
-{
-	int done = 0, checks = 0;
-
-	while (done < PROCESSES) {
-		int status;
-		pid_t pid = waitpid(pids[done], &status, WNOHANG);
-
-		if (pid) {
-			ASSERT_EQ(pid, pids[done]);
-			ASSERT_EQ(status, 0);
-			done++;
-			continue;
-		}
-		ASSERT_EQ(sm_check(l->fd), 0);
-		checks++;
-		usleep(10000);
-	}
-	EXPECT_GT(checks, 0);
-}
-
 /*
  * The cases
  */
@@ -241,7 +219,7 @@ static void run(int fd, int factor, int rounds)
 	l.barrier = make_barrier();
 	make_segments(&l);
 	start_workers(&l, pids);
-	check_until_done(&l, pids);
+	check_until_done(fd, pids, PROCESSES);
 
 	verify_everything(&l);
 	ASSERT_EQ(sm_stat(fd, &stat), 0);

@@ -12,6 +12,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -119,6 +120,26 @@ static int try_clock(int fd)
 	return try_query(fd, SHMSWAP_QUERY_CLOCK);
 }
 
+static int try_procs(int fd)
+{
+	return try_query(fd, SHMSWAP_QUERY_PROCS);
+}
+
+static int try_reserved(int fd)
+{
+	int64_t addr = sm_mmap(fd, 0, SM_PAGE, PROT_READ,
+			       MAP_PRIVATE | MAP_ANONYMOUS | SHMSWAP_MAP_RESERVED, -1, 0);
+
+	return addr < 0 ? addr : 0;
+}
+
+static int try_mmap(int fd)
+{
+	int64_t addr = sm_mmap(fd, 0, SM_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return addr < 0 ? addr : sm_munmap(fd, addr, SM_PAGE);
+}
+
 static int try_segs(int fd)
 {
 	return try_query(fd, SHMSWAP_QUERY_SEGS);
@@ -139,11 +160,18 @@ static int try_ptes(int fd)
 	return try_query(fd, SHMSWAP_QUERY_PTES);
 }
 
+static int try_table_of_processes(int fd)
+{
+	int table = sm_table(fd, SHMSWAP_TABLE_PROCS);
+
+	return table < 0 ? table : close(table);
+}
+
 static int try_tables(int fd)
 {
 	uint32_t which;
 
-	for (which = SHMSWAP_TABLE_SHM; which <= SHMSWAP_TABLE_MAPS; which++) {
+	for (which = SHMSWAP_TABLE_SHM; which <= SHMSWAP_TABLE_SWAPCTL; which++) {
 		int table = sm_table(fd, which);
 
 		if (table < 0)
@@ -166,8 +194,12 @@ static const struct {
 	{ "QUERY of the mem_map", try_mem_map, true },
 	{ "QUERY of a swap map", try_swap_map, true },
 	{ "QUERY of the clock", try_clock, true },
+	{ "QUERY of processes", try_procs, true },
+	{ "TABLE of processes", try_table_of_processes, true },
+	{ "MMAP of reserved memory", try_reserved, true },
 	{ "SWAPOFF", try_swapoff, true },
 	{ "CONTROL to read", try_read_control, false },
+	{ "MMAP and MUNMAP", try_mmap, false },
 	{ "STAT", try_stat, false },
 	{ "QUERY of segments", try_segs, false },
 	{ "QUERY of swap areas", try_swaps, false },

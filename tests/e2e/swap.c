@@ -9,9 +9,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
-#include <linux/loop.h>
-#include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +21,8 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "libblk.h"
+#include "libcase.h"
 #include "libshm.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
@@ -49,14 +48,6 @@ static uint64_t attach_new(int fd, int pages)
 	addr = sm_shmat(fd, id, 0, 0);
 	ASSERT_GT(addr, 0);
 	return addr;
-}
-
-static struct shmswap_stat stat_of(int fd)
-{
-	struct shmswap_stat stat;
-
-	ASSERT_EQ(sm_stat(fd, &stat), 0);
-	return stat;
 }
 
 static struct shmswap_area area_of(int fd, uint32_t type)
@@ -150,44 +141,10 @@ static void pages_go_to_the_file(void)
 	}
 }
 
-/* Loads a module unless the file that it makes is there. */
-static void need_module(const char *module, const char *file)
-{
-	char command[80];
-
-	sprintf(command, "PATH=$PATH:/sbin:/usr/sbin modprobe %s >/dev/null 2>&1", module);
-	if (access(file, F_OK) && system(command))
-		ktap_skip("no module %s", module);
-}
-
-/* A loop device that vanishes with the last user of it. */
-static int loop_device(int file, char *path)
-{
-	struct loop_config config = {
-		.fd = file,
-		.info.lo_flags = LO_FLAGS_AUTOCLEAR,
-	};
-	int control, nr, loop;
-
-	need_module("loop", "/dev/loop-control");
-	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	if (control < 0)
-		ktap_skip("no loop devices");
-	nr = ioctl(control, LOOP_CTL_GET_FREE);
-	ASSERT_GE(nr, 0);
-	sprintf(path, "/dev/loop%d", nr);
-	ASSERT_SOON(!access(path, F_OK));
-	loop = open(path, O_RDWR | O_CLOEXEC);
-	ASSERT_GE(loop, 0);
-	ASSERT_EQ(ioctl(loop, LOOP_CONFIGURE, &config), 0);
-	close(control);
-	return loop;
-}
-
 static void swap_on_a_block_device(void)
 {
 	char path[32];
-	int fd = machine(), loop = loop_device(swapfile(50), path);
+	int fd = machine(), loop = blk_loop(swapfile(50), path);
 	struct shmswap_area area;
 	struct stat st;
 
@@ -541,7 +498,7 @@ static void a_device_in_use_is_busy(void)
 {
 	char path[32];
 	int fd = machine(), other = machine();
-	int loop = loop_device(swapfile(50), path);
+	int loop = blk_loop(swapfile(50), path);
 	int holder = open(path, O_RDWR | O_EXCL | O_CLOEXEC);
 
 	ASSERT_GE(holder, 0);
@@ -555,26 +512,15 @@ static void a_device_in_use_is_busy(void)
 	EXPECT_EQ(sm_swapon(other, loop), 0);
 }
 
-/* Makes a file system and mounts it; false if this guest has no such kind. */
-static bool mount_device(const char *path, const char *kind)
-{
-	char command[160];
-
-	sprintf(command, "PATH=$PATH:/sbin:/usr/sbin mkfs.%s %s >/dev/null 2>&1", kind, path);
-	return !system(command) && !mount(path, "/mnt", kind, 0, NULL);
-}
-
 static void a_mounted_device_is_busy(void)
 {
 	struct sm_swap_header header = sm_swap_header(49);
 	int fd = machine(), loop;
 	char path[32];
 
-	ASSERT_EQ(unshare(CLONE_NEWNS), 0);
-	ASSERT_EQ(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	loop = loop_device(sm_file(1 << 20), path);
-	if (!mount_device(path, "minix") && !mount_device(path, "ext4"))
-		ktap_skip("no file system to mount");
+	blk_private_mounts();
+	loop = blk_loop(sm_file(1 << 20), path);
+	blk_mount_new(path);
 	/* All that is wrong with it is that it is mounted. */
 	ASSERT_EQ(pwrite(loop, &header, SM_PAGE, 0), SM_PAGE);
 	EXPECT_EQ(sm_swapon(fd, loop), -EBUSY);
@@ -902,56 +848,16 @@ static void failed_writes_under_pressure(void)
 	EXPECT_EQ(sm_check(fd), 0);
 }
 
-/*
- * A device-mapper device that can be told to fail
- */
-
-static int dm(const char *fmt, ...)
-{
-	char command[400] = "PATH=$PATH:/sbin:/usr/sbin dmsetup --noudevsync ";
-	size_t len = strlen(command);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(command + len, sizeof(command) - len, fmt, args);
-	va_end(args);
-	strcat(command, " >/dev/null 2>&1");
-	return system(command);
-}
-
-static void dm_table(const char *name, const char *target, const char *loop)
-{
-	ASSERT_EQ(dm("suspend --noflush %s", name), 0);
-	ASSERT_EQ(dm("load %s --table '0 %lu %s %s'", name, 33 * SM_PAGE / 512, target,
-		     loop), 0);
-	ASSERT_EQ(dm("resume %s", name), 0);
-}
-
-static int open_dm(const char *name)
-{
-	char path[64];
-
-	sprintf(path, "/dev/mapper/%s", name);
-	return open(path, O_RDWR | O_CLOEXEC);
-}
-
 static void device_that_fails(void)
 {
-	char path[32], linear[48], name[32];
-	int fd = machine(), loop = loop_device(swapfile(32), path), device;
+	char path[32];
+	int fd = machine(), loop = blk_loop(swapfile(32), path), device;
 	struct shmswap_stat stat;
+	struct blk_dm dm;
 	uint64_t addr;
 
-	sprintf(name, "shmswap-%d", getpid());
-	sprintf(linear, "%s 0", path);
-	need_module("dm-mod", "/dev/mapper/control");
-	if (dm("create %s --table '0 %lu linear %s'", name, 33 * SM_PAGE / 512, linear))
-		ktap_skip("no device mapper");
-	device = open_dm(name);
-	if (device < 0) {
-		dm("mknodes");
-		device = open_dm(name);
-	}
+	blk_dm_create(&dm, path, 33 * SM_PAGE);
+	device = blk_dm_open(&dm);
 	ASSERT_EQ(sm_swapon(fd, device), 0);
 	addr = attach_new(fd, 8);
 	ASSERT_EQ(sm_fill_pages(fd, addr, 8, 1), 0);
@@ -960,7 +866,7 @@ static void device_that_fails(void)
 	/* Nothing of what went out must be left in a cache. */
 	ASSERT_EQ(ioctl(device, BLKFLSBUF), 0);
 	close(device);
-	dm_table(name, "error", "");
+	blk_dm_break(&dm);
 	EXPECT_EQ(sm_touch(fd, addr + 2 * SM_PAGE, 1, 0), -EIO);
 	EXPECT_EQ(sm_reclaim_shm(fd, 2), 0);
 	stat = stat_of(fd);
@@ -969,11 +875,11 @@ static void device_that_fails(void)
 	EXPECT_EQ(stat.shm_swp, 4);
 	EXPECT_EQ(sm_swapoff(fd, 0), -EIO);
 
-	dm_table(name, "linear", linear);
+	blk_dm_repair(&dm);
 	EXPECT_EQ(sm_verify_pages(fd, addr, 8, 1), 0);
 	EXPECT_EQ(sm_swapoff(fd, 0), 0);
 	EXPECT_EQ(sm_check(fd), 0);
-	EXPECT_SOON(dm("remove %s", name) == 0);
+	blk_dm_remove(&dm);
 	/* The loop device had to outlive all of its tables. */
 	close(loop);
 }

@@ -9,9 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "ktap.h"
+#include "libcase.h"
 #include "libshm.h"
 
 #define TEXT_SIZE	65536
@@ -185,6 +188,23 @@ static long long vmstat_value(const char *text, const char *name)
 #define EXPECT_VMSTAT(text, stat, field)				\
 	EXPECT_EQ(vmstat_value(text, #field), (stat).field)
 
+/* Private memory that is copied and swapped, and a file that is read and written. */
+static void be_busy_otherwise(int fd)
+{
+	uint64_t anon = map_anon(fd, 4, PRIVATE_ANON);
+	uint64_t file = map_file(fd, patterned_file(4, 1), 4, PROT_RW, MAP_SHARED);
+	int child;
+
+	ASSERT_EQ(sm_fill_pages(fd, anon, 4, 1), 0);
+	ASSERT_EQ(sm_fill_pages(fd, file, 2, 50), 0);
+	child = sm_fork(fd);
+	ASSERT_EQ(sm_fill_pages(child, anon, 1, 9), 0);
+	ASSERT_GT(sm_reclaim_everything(fd), 0);
+	ASSERT_EQ(sm_verify_pages(fd, anon, 4, 1), 0);
+	ASSERT_EQ(sm_verify_pages(child, anon + SM_PAGE, 3, 2), 0);
+	ASSERT_EQ(sm_verify_pages(fd, file, 2, 50), 0);
+}
+
 static void vmstat_is_what_stat_says(void)
 {
 	int fd = sm_machine(64, 64, 0);
@@ -193,6 +213,8 @@ static void vmstat_is_what_stat_says(void)
 	char *text;
 
 	busy_process(fd, &addr);
+	EXPECT_EQ(stat_of(fd).pswpout, 3);
+	be_busy_otherwise(fd);
 	ASSERT_EQ(sm_touch(fd, addr, 2, 0), 0);
 	text = read_table(fd, SHMSWAP_TABLE_VMSTAT);
 	ASSERT_EQ(sm_stat(fd, &stat), 0);
@@ -210,8 +232,26 @@ static void vmstat_is_what_stat_says(void)
 	EXPECT_VMSTAT(text, stat, pgmajfault);
 	EXPECT_VMSTAT(text, stat, pswpin);
 	EXPECT_VMSTAT(text, stat, pswpout);
+	EXPECT_VMSTAT(text, stat, tlb_flush_mm);
+	EXPECT_VMSTAT(text, stat, tlb_hit);
+	EXPECT_VMSTAT(text, stat, tlb_miss);
+	EXPECT_VMSTAT(text, stat, pgcow);
+	EXPECT_VMSTAT(text, stat, pgscan);
+	EXPECT_VMSTAT(text, stat, pgsteal);
+	EXPECT_VMSTAT(text, stat, pgdiscard);
+	EXPECT_VMSTAT(text, stat, pgpgin);
+	EXPECT_VMSTAT(text, stat, pgpgout);
+	EXPECT_VMSTAT(text, stat, swap_cache_add);
+	EXPECT_VMSTAT(text, stat, swap_cache_del);
+	EXPECT_VMSTAT(text, stat, swap_cache_find);
+	EXPECT_VMSTAT(text, stat, swap_cache_hit);
+	EXPECT_VMSTAT(text, stat, swap_ra);
+	EXPECT_VMSTAT(text, stat, nr_file_pages);
+	EXPECT_EQ(stat.pgcow, 1);
+	EXPECT_EQ(stat.pgpgout, 2);
 	EXPECT_GT(stat.pswpin, 0);
-	EXPECT_EQ(stat.pswpout, 3);
+	EXPECT_GT(stat.pgdiscard, 0);
+	EXPECT_GT(stat.swap_cache_hit, 0);
 }
 
 static void buddyinfo_counts_the_free_pages(void)
@@ -269,6 +309,109 @@ static void maps_is_like_proc_pid_maps(void)
 	EXPECT_EQ(*row, 0);
 }
 
+/* The rest of the line behind the addresses. */
+static const char *maps_row(const char *text, uint64_t addr)
+{
+	char start[20];
+	const char *row;
+
+	snprintf(start, sizeof(start), "%08lx-", (unsigned long)addr);
+	row = strstr(text, start);
+	ASSERT(row);
+	return strchr(row, ' ') + 1;
+}
+
+static void maps_shows_all_kinds(void)
+{
+	int fd = sm_machine(64, 64, 0), file = sm_memfile(SM_PAGE);
+	uint64_t private, shared, text;
+	char want[100], *maps;
+	const char *row;
+	struct stat st;
+
+	ASSERT_EQ(fstat(file, &st), 0);
+	private = map_anon(fd, 1, PRIVATE_ANON);
+	shared = map_anon(fd, 1, SHARED_ANON);
+	text = map_file(fd, file, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE);
+	maps = read_table(fd, SHMSWAP_TABLE_MAPS);
+
+	row = maps_row(maps, private);
+	EXPECT(!strncmp(row, "rw-p 00000000 00:00 0 ", 22));
+	EXPECT_EQ(row[22], '\n');
+	row = maps_row(maps, shared);
+	EXPECT(!strncmp(row, "rw-s 00000000 00:01 ", 20));
+	EXPECT(strstr(row, "/SYSV00000000"));
+	row = maps_row(maps, text);
+	snprintf(want, sizeof(want), "r-xp 00000000 %02x:%02x %lu ", major(st.st_dev),
+		 minor(st.st_dev), st.st_ino);
+	EXPECT(!strncmp(row, want, strlen(want)));
+	EXPECT(strstr(row, "/memfd:swap (deleted)\n"));
+}
+
+/* Several numbers may follow a name. */
+static void expect_setting(const char *text, const char *name, const char *values)
+{
+	char want[80];
+
+	snprintf(want, sizeof(want), "%s %s\n", name, values);
+	EXPECT(strstr(text, want));
+}
+
+static void swapctl_shows_the_settings(void)
+{
+	int fd = sm_machine(64, 64, SHMSWAP_MACHINE_SHM_PROCESS);
+	struct shmswap_control control = SM_ARG(control);
+	char *text;
+
+	ASSERT_EQ(sm_control(fd, &control), 0);
+	control.set = SHMSWAP_CONTROL_FREEPAGES | SHMSWAP_CONTROL_SWAPCTL | SHMSWAP_CONTROL_SCAN |
+		      SHMSWAP_CONTROL_PAGE_CLUSTER;
+	control.freepages_min = 3;
+	control.freepages_low = 5;
+	control.freepages_high = 7;
+	control.page_advance = 11;
+	control.age_cluster_fract = 13;
+	control.pageout_weight = 17;
+	control.page_cluster = 4;
+	ASSERT_EQ(sm_control(fd, &control), 0);
+	text = read_table(fd, SHMSWAP_TABLE_SWAPCTL);
+	expect_setting(text, "freepages", "3 5 7");
+	expect_setting(text, "max_page_age", "20");
+	expect_setting(text, "page_advance", "11");
+	expect_setting(text, "page_decline", "1");
+	expect_setting(text, "page_initial_age", "3");
+	expect_setting(text, "age_cluster_fract", "13");
+	expect_setting(text, "pageout_weight", "17");
+	expect_setting(text, "page_cluster", "4");
+	expect_setting(text, "shm_reclaim", "process");
+}
+
+static void procs_has_a_row_for_each(void)
+{
+	int fd = sm_machine(64, 64, 0), child, nr, i;
+	struct shmswap_proc procs[3], r;
+	char *row;
+
+	be_busy_otherwise(fd);
+	child = sm_spawn(fd);
+	ASSERT_GE(child, 0);
+	nr = sm_query(fd, SHMSWAP_QUERY_PROCS, 0, procs, 3);
+	ASSERT_EQ(nr, 3);
+	row = rows(read_table(fd, SHMSWAP_TABLE_PROCS));
+	for (i = 0; i < nr; i++, row = next_row(row)) {
+		ktap_context("row %d", i);
+		ASSERT_EQ(sscanf(row, "%u %d %llu %llu %llu %llx %u", &r.pid, &r.creator, &r.rss,
+				 &r.min_flt, &r.maj_flt, &r.swap_address, &r.swap_cnt), 7);
+		r.nr_vmas = procs[i].nr_vmas;
+		EXPECT(!memcmp(&r, &procs[i], sizeof(r)));
+	}
+	EXPECT_EQ(*row, 0);
+	EXPECT_EQ(procs[0].creator, getpid());
+	EXPECT_EQ(procs[0].nr_vmas, 2);
+	EXPECT_EQ(procs[0].rss, info_of(fd).out_rss);
+	EXPECT_EQ(procs[2].rss, 0);
+}
+
 static void default_machine_is_in_proc(void)
 {
 	static const struct {
@@ -279,6 +422,8 @@ static void default_machine_is_in_proc(void)
 		{ SHMSWAP_TABLE_SWAPS, "/proc/shmswap/swaps" },
 		{ SHMSWAP_TABLE_VMSTAT, "/proc/shmswap/vmstat" },
 		{ SHMSWAP_TABLE_BUDDYINFO, "/proc/shmswap/buddyinfo" },
+		{ SHMSWAP_TABLE_SWAPCTL, "/proc/shmswap/swapctl" },
+		{ SHMSWAP_TABLE_PROCS, "/proc/shmswap/procs" },
 	};
 	int fd = sm_open();
 	int64_t addr;
@@ -333,26 +478,26 @@ static void tables_can_be_read_in_pieces(void)
 	for (i = 0; i < 60; i++)
 		ASSERT_GT(sm_shmat(fd, sm_shmget(fd, i + 1, SM_PAGE, IPC_CREAT | 0600),
 				   0, 0), 0);
-	for (which = SHMSWAP_TABLE_SHM; which <= SHMSWAP_TABLE_MAPS; which++) {
+	for (which = SHMSWAP_TABLE_SHM; which <= SHMSWAP_TABLE_PROCS; which++) {
 		ktap_context("table %d", which);
 		text = read_table(fd, which);
 		pieces = read_text(sm_table(fd, which), 13);
 		EXPECT(!strcmp(text, pieces));
 	}
-	EXPECT_GT(strlen(text), 60 * 30);
+	EXPECT_GT(strlen(read_table(fd, SHMSWAP_TABLE_MAPS)), 60 * 30);
 }
 
 /* A table outlives the process that asked for it, and shows its machine. */
 static void tables_outlive_their_process(void)
 {
-	int fd = sm_machine(64, 64, 0), which, table[5];
+	int fd = sm_machine(64, 64, 0), which, table[SHMSWAP_TABLE_PROCS + 1];
 	int64_t addr;
 
 	busy_process(fd, &addr);
-	for (which = 0; which < 5; which++)
+	for (which = 0; which <= SHMSWAP_TABLE_PROCS; which++)
 		table[which] = sm_table(fd, which);
 	close(fd);
-	for (which = 0; which < 5; which++) {
+	for (which = 0; which <= SHMSWAP_TABLE_PROCS; which++) {
 		ktap_context("table %d", which);
 		ASSERT_GE(table[which], 0);
 		if (which != SHMSWAP_TABLE_MAPS)
@@ -370,6 +515,9 @@ int main(int argc, char **argv)
 		KTAP_CASE(vmstat_is_what_stat_says),
 		KTAP_CASE(buddyinfo_counts_the_free_pages),
 		KTAP_CASE(maps_is_like_proc_pid_maps),
+		KTAP_CASE(maps_shows_all_kinds),
+		KTAP_CASE(swapctl_shows_the_settings),
+		KTAP_CASE(procs_has_a_row_for_each),
 		KTAP_CASE(default_machine_is_in_proc),
 		KTAP_CASE(maps_of_all_are_in_proc),
 		KTAP_CASE(tables_are_made_anew),
