@@ -353,13 +353,13 @@ struct shmswap_shmctl {
  * is in the file at the latest when SHMSWAP_IOC_MSYNC returns or the last such
  * region is gone. The file is not extended.
  *
- * Errors: EINVAL @len 0, a bad combination of flags, @addr or @offset not
+ * Errors: EINVAL @len 0, a bad combination of flags, @offset or a fixed @addr not
  * page-aligned, a range beyond SHMSWAP_TASK_SIZE; EEXIST MAP_FIXED_NOREPLACE and
  * something is there; EBADF no such file; EACCES it is not open for what @prot
  * needs, or append-only and to be written; ENODEV not a regular file, or one that
  * cannot be mapped; ETXTBSY a swap file, or an executable that runs and is to be
  * written; EOVERFLOW @offset + @len exceeds 2^32 pages; EPERM SHMSWAP_MAP_RESERVED
- * as SHMSWAP_IOC_SWAPON, or a file to be written that is sealed against it or,
+ * as SHMSWAP_IOC_SWAPON, or a file to be written that is sealed (F_SEAL_WRITE) or,
  * without CAP_SYS_ADMIN, of FUSE; ENOMEM no room, too many regions, or a limit of
  * the segments.
  */
@@ -420,8 +420,9 @@ struct shmswap_mprotect {
  *
  * Writes what this process changed in shared regions of files.
  *
- * Errors: EINVAL as SHMSWAP_IOC_MMAP; ENOMEM no region covers a part of the range;
- * EIO a page cannot be written: it stays in memory.
+ * Errors: EINVAL @addr not page-aligned, or a range beyond SHMSWAP_TASK_SIZE;
+ * ENOMEM no region covers a part of the range; EIO a page cannot be written: it
+ * stays in memory.
  */
 struct shmswap_msync {
 	__u32 size;

@@ -128,23 +128,24 @@ static u64 unmapped_count(const struct sim_page *page)
 	return 1 + (test_bit(SIM_PG_SWAPCACHE, &page->flags) && READ_ONCE(page->seg));
 }
 
-/* Look at a frame; true if it was freed. */
-static bool look_at(struct sim_machine *m, struct sim_page *page, int level)
+/* Look at a frame that is not free; true if it may be discarded. */
+static bool look_at(struct sim_machine *m, struct sim_page *page, unsigned long flags, u64 count,
+		    int level)
 {
-	u64 count = atomic64_read(&page->count);
-
-	if (!count || test_bit(SIM_PG_LOCKED, &page->flags) || count >= SIM_PIN)
+	if (count >= SIM_PIN || (flags & BIT(SIM_PG_LOCKED)))
 		return false;
-	if (count > unmapped_count(page)) {
-		set_bit(SIM_PG_REFERENCED, &page->flags);
+	if (count > 1 && count > unmapped_count(page)) {
+		if (!(flags & BIT(SIM_PG_REFERENCED)))
+			set_bit(SIM_PG_REFERENCED, &page->flags);
 		return false;
 	}
-	if (test_and_clear_bit(SIM_PG_REFERENCED, &page->flags)) {
+	if (flags & BIT(SIM_PG_REFERENCED)) {
+		clear_bit(SIM_PG_REFERENCED, &page->flags);
 		if (level < 4)
 			sim_age_page(m, page);
 		return false;
 	}
-	return discardable(m, page) && discard(m, page);
+	return discardable(m, page);
 }
 
 /**
@@ -169,11 +170,13 @@ int sim_shrink_mmap(struct sim_machine *m, int level)
 	lockdep_assert_held(&m->reclaim_lock);
 	do {
 		struct sim_page *page = sim_pfn_page(m, m->mmap_hand);
+		unsigned long flags = READ_ONCE(page->flags);
+		u64 count = atomic64_read(&page->count);
 
 		count_max--;
-		if (page->flags & CACHED)
+		if (flags & CACHED)
 			count_min--;
-		if (look_at(m, page, level))
+		if (count && look_at(m, page, flags, count, level) && discard(m, page))
 			return 1;
 		if (++m->mmap_hand == m->nr_frames)
 			m->mmap_hand = 0;

@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -339,11 +341,19 @@ static void swap_rows(struct bench *b, const char *where)
 	row(name, out + in, KERNEL_SWAP_OUT + KERNEL_SWAP_IN, "*");
 }
 
+/* There is no mkswap(8) in this guest. */
+static void swap_to_tmpfs(struct bench *b)
+{
+	struct sm_swap_header header = sm_swap_header(PAGES);
+	int file = must(sm_file_with_header(&header, (PAGES + 1) * SM_PAGE), "a swap file");
+
+	must(sm_swapon(b->fd, file), "SWAPON");
+	close(file);
+}
+
 static void bench_swap(void)
 {
-	struct sm_swap_header header;
 	struct bench b;
-	int file;
 
 	heading("swap of a page");
 	new_machine(&b, 2 * PAGES, PAGES, PAGES);
@@ -352,11 +362,7 @@ static void bench_swap(void)
 	free_machine(&b);
 
 	new_machine(&b, 2 * PAGES, 0, PAGES);
-	/* There is no mkswap(8) in this guest. */
-	header = sm_swap_header(PAGES);
-	file = must(sm_file_with_header(&header, (PAGES + 1) * SM_PAGE), "a swap file");
-	must(sm_swapon(b.fd, file), "SWAPON");
-	close(file);
+	swap_to_tmpfs(&b);
 	swap_out(&b);
 	swap_rows(&b, "a file in tmpfs");
 	free_machine(&b);
@@ -404,6 +410,162 @@ static void bench_sharers(void)
 	    (sharers[NR_SHARERS - 1] - sharers[NR_SHARERS - 2]), KERNEL_PER_SHARER, "*");
 	while (--nr > 0)
 		close(fds[nr]);
+	free_machine(&b);
+}
+
+/*
+ * Private memory
+ */
+
+static void new_private_machine(struct bench *b, uint32_t ram_swap)
+{
+	*b = (struct bench){ .fd = must(sm_machine(4 * PAGES, ram_swap, 0), "CREATE") };
+	b->pages = PAGES;
+	b->addr = must(sm_mmap(b->fd, 0, PAGES * SM_PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), "MMAP");
+	must(sm_touch(b->fd, b->addr, PAGES, SHMSWAP_TOUCH_WRITE), "TOUCH");
+}
+
+static char *private_real(uint32_t pages)
+{
+	char *mem = mmap(NULL, pages * SM_PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		err(1, "mmap");
+	/* A huge page would be one fault. */
+	madvise(mem, pages * SM_PAGE, MADV_NOHUGEPAGE);
+	return mem;
+}
+
+static double fork_pages(void *arg)
+{
+	struct bench *b = arg;
+	double cost;
+	int child;
+
+	start();
+	child = must(sm_fork(b->fd), "FORK");
+	cost = stop(PAGES);
+	close(child);
+	return cost;
+}
+
+/* What fork(2) takes; the child tells what storing to all pages took, if asked. */
+static double fork_real(char *mem, bool copy)
+{
+	double *copied = mmap(NULL, SM_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			      -1, 0);
+	double cost;
+	pid_t pid;
+
+	*copied = 0;
+	start();
+	pid = fork();
+	if (!pid) {
+		start();
+		if (copy)
+			touch_real(mem);
+		*copied = stop(PAGES);
+		_exit(0);
+	}
+	cost = stop(PAGES);
+	must(pid, "fork");
+	waitpid(pid, NULL, 0);
+	if (copy)
+		cost = *copied;
+	munmap(copied, SM_PAGE);
+	return cost;
+}
+
+static double fork_pages_real(void *mem)
+{
+	return fork_real(mem, false);
+}
+
+static double copy_on_write(void *arg)
+{
+	struct bench *b = arg;
+	int child = must(sm_fork(b->fd), "FORK");
+	double cost;
+
+	start();
+	must(sm_touch(child, b->addr, PAGES, SHMSWAP_TOUCH_WRITE), "TOUCH");
+	cost = stop(PAGES);
+	close(child);
+	return cost;
+}
+
+static double copy_on_write_real(void *mem)
+{
+	return fork_real(mem, true);
+}
+
+/* From the last access to the last frame: with all the scanning in between. */
+static double scan(void *arg)
+{
+	struct bench *b = arg;
+	uint32_t freed = 0;
+	double cost;
+
+	must(sm_touch(b->fd, b->addr, PAGES, SHMSWAP_TOUCH_WRITE), "TOUCH");
+	start();
+	while (freed < PAGES)
+		freed += must(sm_reclaim(b->fd, SHMSWAP_RECLAIM_TRY, 0, PAGES - freed), "RECLAIM");
+	cost = stop(PAGES);
+	must(sm_touch(b->fd, b->addr, PAGES, SHMSWAP_TOUCH_WRITE), "TOUCH");
+	return cost;
+}
+
+static double swap_in_private(void *arg)
+{
+	struct bench *b = arg;
+
+	scan(b);
+	must(sm_reclaim_everything(b->fd), "RECLAIM");
+	start();
+	must(sm_touch(b->fd, b->addr, PAGES, 0), "TOUCH");
+	return stop(PAGES);
+}
+
+static void read_ahead_rows(struct bench *b, const char *where)
+{
+	struct shmswap_control control = SM_ARG(control, .set = SHMSWAP_CONTROL_PAGE_CLUSTER);
+	char name[80];
+
+	snprintf(name, sizeof(name), "swap-in, %s, one at a time", where);
+	must(sm_control(b->fd, &control), "CONTROL");
+	row(name, measure(swap_in_private, b), KERNEL_SWAP_IN, "*");
+	control = SM_ARG(control, .set = SHMSWAP_CONTROL_PAGE_CLUSTER, .page_cluster = 3);
+	must(sm_control(b->fd, &control), "CONTROL");
+	snprintf(name, sizeof(name), "swap-in, %s, eight at a time", where);
+	row(name, measure(swap_in_private, b), KERNEL_SWAP_IN, "*");
+}
+
+static void bench_private(void)
+{
+	struct shmswap_stat before, after;
+	struct bench b;
+	char *mem;
+
+	heading("private memory, per page");
+	new_private_machine(&b, 2 * PAGES);
+	mem = private_real(PAGES);
+	touch_real(mem);
+	row("fork", measure(fork_pages, &b), measure(fork_pages_real, mem), "");
+	row("copy on write", measure(copy_on_write, &b), measure(copy_on_write_real, mem), "");
+	munmap(mem, PAGES * SM_PAGE);
+	must(sm_stat(b.fd, &before), "STAT");
+	row("process scan and swap-out, RAM", measure(scan, &b), KERNEL_SWAP_OUT, "*");
+	must(sm_stat(b.fd, &after), "STAT");
+	printf("%-44s %12.1f\n", "  PTEs looked at for it",
+	       (double)(after.pgscan - before.pgscan) / (after.pgsteal - before.pgsteal));
+	read_ahead_rows(&b, "RAM");
+	free_machine(&b);
+
+	new_private_machine(&b, 0);
+	swap_to_tmpfs(&b);
+	read_ahead_rows(&b, "a file in tmpfs");
 	free_machine(&b);
 }
 
@@ -566,6 +728,7 @@ int main(void)
 	bench_faults();
 	bench_swap();
 	bench_sharers();
+	bench_private();
 	bench_calls();
 	bench_memory();
 	printf("\n* measured in a run of its own, see the top of this program's source\n");
