@@ -3,15 +3,22 @@
  * The self-check can fail: each count and each entry that it looks at is made
  * wrong by hand, and it must say which, what it should be and what it is.
  */
-#include "kunit_helpers.h"
+#include "kunit_regions.h"
+
+#define FRAMES_USED	7
+#define SLOTS_USED	4
 
 /**
  * struct rig - a machine in which there is something of everything
  * @m: machine
  * @mm: process, with pages 0 to 3 mapped and the signatures of 4 and 5
  * @other: process, with pages 0 and 1 mapped and the signatures of 2 to 5
+ * @third: process, with private memory and a file
  * @seg: their segment: pages 0 to 3 resident, 4 and 5 swapped, 6 and 7 untouched
  * @base: its attach in @mm
+ * @anon: private memory: page 0 mapped and in the TLB, 1 swapped, 2 mapped and in
+ *	the swap cache, 3 untouched
+ * @text: a file's page, mapped
  * @si: area that 4 and 5 are in
  * @slot: slot of page 4
  * @page: a frame that a corruption needs again to undo itself
@@ -24,8 +31,11 @@ struct rig {
 	struct sim_machine *m;
 	struct sim_mm *mm;
 	struct sim_mm *other;
+	struct sim_mm *third;
 	struct sim_shmid *seg;
 	u64 base;
+	u64 anon;
+	u64 text;
 	struct sim_swap_info *si;
 	u32 slot;
 	struct sim_page *page;
@@ -35,12 +45,28 @@ struct rig {
 	u64 found;
 };
 
+static void make_third(struct kunit *test, struct rig *r)
+{
+	r->third = sim_test_process(test, r->m);
+	r->anon = sim_test_map(test, r->third, 4);
+	r->text = sim_test_map_file(test, r->third, sim_test_file(test, 1, 1), 1, MAP_PRIVATE);
+	sim_test_touch_pages(test, r->third, r->anon, 3);
+	sim_test_scan_out(test, r->third, sim_test_page(r->anon, 1), 2);
+	sim_test_discard_all(r->m);
+	sim_test_touch_pages(test, r->third, sim_test_page(r->anon, 2), 1);
+	sim_test_touch_pages(test, r->third, r->text, 1);
+	/* The second access finds it in the page table, and the third in the TLB. */
+	sim_test_word_at(r->third, r->anon);
+	KUNIT_ASSERT_NE(test, 0, r->third->tlb[(r->anon >> PAGE_SHIFT) % SIM_TLB_ENTRIES]);
+}
+
 static void make_rig(struct kunit *test, struct rig *r)
 {
 	u64 there;
 	s32 id;
 
 	r->m = sim_test_machine(test);
+	r->m->page_cluster = 0;
 	r->mm = sim_test_process(test, r->m);
 	r->other = sim_test_process(test, r->m);
 	id = sim_test_segment(test, r->m, 8);
@@ -54,6 +80,7 @@ static void make_rig(struct kunit *test, struct rig *r)
 	sim_test_touch_pages(test, r->other, there, 2);
 	r->si = r->m->swap_info[0];
 	r->slot = sim_swp_offset(sim_pte_to_swp_entry(sim_test_word(r->seg, 4)));
+	make_third(test, r);
 	sim_test_check(test, r->m);
 }
 
@@ -74,14 +101,36 @@ static sim_pte_t *word(struct rig *r, pgoff_t index)
 	return word;
 }
 
-static sim_pte_t *pte(struct rig *r, pgoff_t index)
+static sim_pte_t *pte_at(struct sim_mm *mm, u64 address)
 {
 	sim_pte_t *ptep;
 
-	down_read(&r->mm->mmap_lock);
-	ptep = sim_pte_offset(r->mm, sim_test_page(r->base, index));
-	up_read(&r->mm->mmap_lock);
+	down_read(&mm->mmap_lock);
+	ptep = sim_pte_offset(mm, address);
+	up_read(&mm->mmap_lock);
 	return ptep;
+}
+
+/* A PTE of the attach in @r->mm. */
+static sim_pte_t *pte(struct rig *r, pgoff_t index)
+{
+	return pte_at(r->mm, sim_test_page(r->base, index));
+}
+
+/* One of the private memory. */
+static sim_pte_t *anon_pte(struct rig *r, pgoff_t index)
+{
+	return pte_at(r->third, sim_test_page(r->anon, index));
+}
+
+static struct sim_page *anon_page(struct rig *r, pgoff_t index)
+{
+	return sim_test_mapped(r->third, sim_test_page(r->anon, index));
+}
+
+static struct sim_page *text_page(struct rig *r)
+{
+	return sim_test_mapped(r->third, r->text);
 }
 
 /* Put @pte there, or, to undo that, what was there. */
@@ -197,7 +246,7 @@ static void frame_of_no_segment(struct rig *r, int by)
 static void number_of_free_frames(struct rig *r, int by)
 {
 	r->m->nr_free_pages += by;
-	expect(r, 0, SIM_TEST_FRAMES - 4, SIM_TEST_FRAMES - 4 + 1);
+	expect(r, 0, SIM_TEST_FRAMES - FRAMES_USED, SIM_TEST_FRAMES - FRAMES_USED + 1);
 }
 
 static void pair_bit(struct rig *r, int by)
@@ -268,19 +317,19 @@ static void free_slots_of_chunk(struct rig *r, int by)
 	struct sim_swap_chunk *chunk = sim_swap_chunk(r->si, 0);
 
 	chunk->nr_free += by;
-	expect(r, r->si->type, SIM_TEST_SLOTS - 2, SIM_TEST_SLOTS - 2 + 1);
+	expect(r, r->si->type, SIM_TEST_SLOTS - SLOTS_USED, SIM_TEST_SLOTS - SLOTS_USED + 1);
 }
 
 static void used_slots_of_area(struct rig *r, int by)
 {
 	r->si->inuse_pages += by;
-	expect(r, r->si->type, 2, 3);
+	expect(r, r->si->type, SLOTS_USED, SLOTS_USED + 1);
 }
 
 static void free_slots_of_all(struct rig *r, int by)
 {
 	r->m->nr_swap_pages += by;
-	expect(r, ~0ULL, SIM_TEST_SLOTS - 2, SIM_TEST_SLOTS - 2 + 1);
+	expect(r, ~0ULL, SIM_TEST_SLOTS - SLOTS_USED, SIM_TEST_SLOTS - SLOTS_USED + 1);
 }
 
 static void shm_tot(struct rig *r, int by)
@@ -322,15 +371,13 @@ static void nattch(struct rig *r, int by)
 static void signature_of_another_page(struct rig *r, int by)
 {
 	put_pte(r, pte(r, 4), sim_shm_signature(0, 5), by);
-	expect(r, sim_test_page(r->base, 4), sim_shm_signature(0, 4).pte,
-	       sim_shm_signature(0, 5).pte);
+	expect(r, sim_test_page(r->base, 4), word(r, 4)->pte, sim_shm_signature(0, 5).pte);
 }
 
 static void signature_of_another_segment(struct rig *r, int by)
 {
 	put_pte(r, pte(r, 5), sim_shm_signature(1, 5), by);
-	expect(r, sim_test_page(r->base, 5), sim_shm_signature(0, 5).pte,
-	       sim_shm_signature(1, 5).pte);
+	expect(r, sim_test_page(r->base, 5), word(r, 5)->pte, sim_shm_signature(1, 5).pte);
 }
 
 static void pte_of_another_frame(struct rig *r, int by)
@@ -367,16 +414,172 @@ static void rss_of_process(struct rig *r, int by)
 	expect(r, r->mm->pid, 4, 5);
 }
 
-static void pte_in_no_attach(struct rig *r, int by)
+static void pte_without_rss(struct rig *r, int by)
 {
 	put_pte(r, pte(r, 8), *pte(r, 0), by);
-	expect(r, r->mm->pid, 4, 5);
+	expect(r, r->mm->pid, 5, 4);
 }
 
-static void signature_in_no_attach(struct rig *r, int by)
+/* All its counts are right, but nothing is mapped there. */
+static void pte_in_no_area(struct rig *r, int by)
+{
+	put_pte(r, pte(r, 8), *pte(r, 0), by);
+	atomic_long_add(by, &r->mm->rss);
+	expect(r, sim_test_page(r->base, 8), 0, 1);
+}
+
+static void signature_in_no_area(struct rig *r, int by)
 {
 	put_pte(r, pte(r, 8), sim_shm_signature(0, 0), by);
-	expect(r, r->mm->pid, 6, 7);
+	expect(r, sim_test_page(r->base, 8), 0, 1);
+}
+
+/* The area is private, the PTE a segment's. */
+static void attach_that_its_segment_does_not_know(struct rig *r, int by)
+{
+	struct sim_vma *vma;
+
+	down_read(&r->third->mmap_lock);
+	vma = sim_find_vma(r->third, r->anon);
+	up_read(&r->third->mmap_lock);
+	vma->vm_seg = by > 0 ? r->seg : NULL;
+	expect(r, r->third->pid, 0, 3);
+}
+
+static void count_of_private_frame(struct rig *r, int by)
+{
+	struct sim_page *page = anon_page(r, 0);
+
+	atomic64_add(by, &page->count);
+	expect(r, sim_page_pfn(r->m, page), 1, 2);
+}
+
+static void private_frame_mapped_once_more(struct rig *r, int by)
+{
+	put_pte(r, anon_pte(r, 3), *anon_pte(r, 0), by);
+	atomic_long_add(by, &r->third->rss);
+	expect(r, sim_pte_pfn(*anon_pte(r, 0)), 2, 1);
+}
+
+static void private_pte_beyond_memory(struct rig *r, int by)
+{
+	put_pte(r, anon_pte(r, 3), sim_mk_pte(SIM_TEST_FRAMES, 0), by);
+	expect(r, sim_test_page(r->anon, 3), 0, sim_mk_pte(SIM_TEST_FRAMES, 0).pte);
+}
+
+static void rss_of_private_memory(struct rig *r, int by)
+{
+	atomic_long_sub(by, &r->third->rss);
+	expect(r, r->third->pid, 3, 2);
+}
+
+static void swap_entry_without_a_count(struct rig *r, int by)
+{
+	put_pte(r, anon_pte(r, 3), *anon_pte(r, 1), by);
+	expect(r, slot_where(r, sim_swp_offset(sim_pte_to_swp_entry(*anon_pte(r, 1)))), 2, 1);
+}
+
+static void count_of_cached_frame(struct rig *r, int by)
+{
+	struct sim_page *page = anon_page(r, 2);
+
+	atomic64_add(by, &page->count);
+	expect(r, sim_page_pfn(r->m, page), 2, 3);
+}
+
+static void slot_that_only_the_cache_has(struct rig *r, int by)
+{
+	u32 slot = sim_swp_offset(anon_page(r, 2)->entry);
+
+	*slot_count(r, slot) += by;
+	expect(r, slot_where(r, slot), 1, 2);
+}
+
+static void cached_page_without_its_flag(struct rig *r, int by)
+{
+	struct sim_page *page = anon_page(r, 2);
+
+	change_bit(SIM_PG_SWAPCACHE, &page->flags);
+	expect(r, sim_page_pfn(r->m, page), 1, 0);
+}
+
+static void number_of_cached_pages(struct rig *r, int by)
+{
+	atomic_add(by, &r->m->nr_swapcache);
+	expect(r, ~0ULL, 1, 2);
+}
+
+static void file_page_without_its_flag(struct rig *r, int by)
+{
+	change_bit(SIM_PG_FILE, &text_page(r)->flags);
+	expect(r, sim_page_pfn(r->m, text_page(r)), 1, 0);
+}
+
+static void file_page_of_another_index(struct rig *r, int by)
+{
+	text_page(r)->index += by;
+	expect(r, sim_page_pfn(r->m, text_page(r)), 1, 0);
+}
+
+static void file_page_of_another_file(struct rig *r, int by)
+{
+	struct sim_page *page = text_page(r);
+
+	if (by > 0)
+		r->saved = (unsigned long)page->mapping;
+	page->mapping = by > 0 ? NULL : (struct sim_mapping *)(unsigned long)r->saved;
+	expect(r, sim_page_pfn(r->m, page), 1, 0);
+}
+
+static void count_of_file_frame(struct rig *r, int by)
+{
+	atomic64_sub(by, &text_page(r)->count);
+	expect(r, sim_page_pfn(r->m, text_page(r)), 2, 1);
+}
+
+static void number_of_file_pages(struct rig *r, int by)
+{
+	atomic_add(by, &r->m->nr_file_pages);
+	expect(r, ~0ULL, 1, 2);
+}
+
+static void tlb_entry_of_old_pte(struct rig *r, int by)
+{
+	put_pte(r, anon_pte(r, 0), sim_pte_mkold(*anon_pte(r, 0)), by);
+	expect(r, r->anon, 0, 1);
+}
+
+/* It was filled when a store could have used it. */
+static void tlb_entry_of_clean_pte(struct rig *r, int by)
+{
+	put_pte(r, anon_pte(r, 0), sim_pte_mkclean(*anon_pte(r, 0)), by);
+	expect(r, r->anon, 0, 1);
+}
+
+static void tlb_entry_of_read_only_pte(struct rig *r, int by)
+{
+	put_pte(r, anon_pte(r, 0), sim_pte_wrprotect(*anon_pte(r, 0)), by);
+	expect(r, r->anon, 0, 1);
+}
+
+/* Nothing else is wrong: the two frames are mapped once each. */
+static void tlb_entry_of_another_frame(struct rig *r, int by)
+{
+	sim_pte_t pte = *anon_pte(r, 0);
+
+	*anon_pte(r, 0) = sim_pte_mkdirty(sim_mk_pte(sim_pte_pfn(*anon_pte(r, 2)),
+						     SHMSWAP_VM_READ | SHMSWAP_VM_WRITE));
+	*anon_pte(r, 2) = pte;
+	expect(r, r->anon, 0, 1);
+}
+
+static void tlb_entry_of_page_without_table(struct rig *r, int by)
+{
+	u64 far = 1ULL << 40;
+
+	r->third->tlb[1] = by > 0 ? r->third->tlb[(r->anon >> PAGE_SHIFT) % SIM_TLB_ENTRIES] +
+				    (far - r->anon) / PAGE_SIZE * BIT_ULL(29) : 0;
+	expect(r, far, 0, 1);
 }
 
 static void table_bytes(struct rig *r, int by)
@@ -424,8 +627,29 @@ static const struct corruption {
 	ROW(word_is_signature, PTE),
 	ROW(word_beyond_memory, PTE),
 	ROW(rss_of_process, RSS),
-	ROW(pte_in_no_attach, RSS),
-	ROW(signature_in_no_attach, RSS),
+	ROW(pte_without_rss, RSS),
+	ROW(pte_in_no_area, PTE),
+	ROW(signature_in_no_area, PTE),
+	ROW(attach_that_its_segment_does_not_know, RSS),
+	ROW(count_of_private_frame, FRAME_COUNT),
+	ROW(private_frame_mapped_once_more, FRAME_COUNT),
+	ROW(private_pte_beyond_memory, PTE),
+	ROW(rss_of_private_memory, RSS),
+	ROW(swap_entry_without_a_count, SLOT_COUNT),
+	ROW(count_of_cached_frame, FRAME_COUNT),
+	ROW(slot_that_only_the_cache_has, SLOT_COUNT),
+	ROW(cached_page_without_its_flag, CACHE),
+	ROW(number_of_cached_pages, CACHE),
+	ROW(file_page_without_its_flag, CACHE),
+	ROW(file_page_of_another_index, CACHE),
+	ROW(file_page_of_another_file, CACHE),
+	ROW(count_of_file_frame, FRAME_COUNT),
+	ROW(number_of_file_pages, CACHE),
+	ROW(tlb_entry_of_old_pte, TLB),
+	ROW(tlb_entry_of_clean_pte, TLB),
+	ROW(tlb_entry_of_read_only_pte, TLB),
+	ROW(tlb_entry_of_another_frame, TLB),
+	ROW(tlb_entry_of_page_without_table, TLB),
 	ROW(table_bytes, TABLES),
 #undef ROW
 };

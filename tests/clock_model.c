@@ -201,6 +201,23 @@ const struct clock_model_attach *clock_model_at(const struct clock_model *m, int
 /* ------------------------------------------------------------------- slots */
 
 /**
+ * clock_model_init_area() - an area of free slots
+ * @area: area
+ * @nr_slots: usable slots
+ * @prio: priority
+ */
+void clock_model_init_area(struct clock_model_area *area, u32 nr_slots, int prio)
+{
+	*area = (struct clock_model_area) {
+		.used = true,
+		.prio = prio,
+		.nr_slots = nr_slots,
+		.lowest = 1,
+		.highest = nr_slots,
+	};
+}
+
+/**
  * clock_model_init() - an empty machine
  * @m: model
  * @nr_frames: frames
@@ -221,15 +238,10 @@ void clock_model_init(struct clock_model *m, u32 nr_frames, u32 freepages_min)
  */
 void clock_model_swapon(struct clock_model *m, u32 nr_slots, int prio)
 {
-	struct clock_model_area *area = &m->area[m->nr_areas];
 	int pos = 0;
 	int i;
 
-	area->used = true;
-	area->prio = prio;
-	area->nr_slots = nr_slots;
-	area->lowest = 1;
-	area->highest = nr_slots;
+	clock_model_init_area(&m->area[m->nr_areas], nr_slots, prio);
 	/* By descending priority, before its equals. */
 	while (pos < m->nr_areas && m->area[m->order[pos]].prio > prio)
 		pos++;
@@ -248,7 +260,13 @@ static u32 first_free(const struct clock_model_area *area, u32 from)
 	return 0;
 }
 
-static u32 scan_swap_map(struct clock_model_area *area)
+/**
+ * clock_model_take_slot() - scan_swap_map() of Linux 2.0
+ * @area: area
+ *
+ * Return: a slot, which has one user then; 0: none is free.
+ */
+u32 clock_model_take_slot(struct clock_model_area *area)
 {
 	u32 slot = 0;
 
@@ -271,6 +289,18 @@ static u32 scan_swap_map(struct clock_model_area *area)
 	return slot;
 }
 
+/**
+ * clock_model_put_slot() - swap_free() of Linux 2.0, but for what other areas mind
+ * @area: area
+ * @slot: slot that loses a user
+ */
+void clock_model_put_slot(struct clock_model_area *area, u32 slot)
+{
+	area->slot[slot]--;
+	area->lowest = min(area->lowest, slot);
+	area->highest = max(area->highest, slot);
+}
+
 static int prio_at(const struct clock_model *m, int pos)
 {
 	return m->area[m->order[pos]].prio;
@@ -290,7 +320,7 @@ static int get_swap_page(struct clock_model *m, u32 *slot)
 	if (!clock_model_free_slots(m))
 		return -1;
 	while (pos < m->nr_areas) {
-		*slot = scan_swap_map(&m->area[m->order[pos]]);
+		*slot = clock_model_take_slot(&m->area[m->order[pos]]);
 		if (*slot) {
 			m->next = group_ends_behind(m, pos) ? 0 : pos + 1;
 			return m->order[pos];
@@ -307,12 +337,8 @@ static int get_swap_page(struct clock_model *m, u32 *slot)
 
 static void swap_free(struct clock_model *m, u32 nr, u32 slot)
 {
-	struct clock_model_area *area = &m->area[nr];
-
-	area->slot[slot] = MODEL_FREE;
-	area->lowest = min(area->lowest, slot);
-	area->highest = max(area->highest, slot);
-	if (area->prio > prio_at(m, m->next))
+	clock_model_put_slot(&m->area[nr], slot);
+	if (m->area[nr].prio > prio_at(m, m->next))
 		m->next = 0;
 }
 

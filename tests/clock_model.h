@@ -57,7 +57,10 @@ struct clock_model_proc {
 	u64 maj_flt;
 };
 
-enum clock_model_slot { MODEL_FREE, MODEL_USED, MODEL_BAD };
+/* Counts of a slot; no other is possible for shared pages. */
+#define MODEL_FREE	0
+#define MODEL_USED	1
+#define MODEL_BAD	0xffff	/* never used again */
 
 struct clock_model_area {
 	bool used;
@@ -67,7 +70,7 @@ struct clock_model_area {
 	u32 highest;
 	u32 cluster_next;
 	u32 cluster_nr;
-	enum clock_model_slot slot[MODEL_SLOTS + 1];
+	u16 slot[MODEL_SLOTS + 1];
 };
 
 struct clock_model {
@@ -95,6 +98,11 @@ struct clock_model {
 	u64 writes;
 	u64 stalls;
 };
+
+/* One area; for other models too. */
+void clock_model_init_area(struct clock_model_area *area, u32 nr_slots, int prio);
+u32 clock_model_take_slot(struct clock_model_area *area);
+void clock_model_put_slot(struct clock_model_area *area, u32 slot);
 
 void clock_model_init(struct clock_model *m, u32 nr_frames, u32 freepages_min);
 void clock_model_swapon(struct clock_model *m, u32 nr_slots, int prio);

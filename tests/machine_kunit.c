@@ -6,7 +6,7 @@
 #include <linux/capability.h>
 #include <linux/err.h>
 
-#include "kunit_helpers.h"
+#include "kunit_regions.h"
 #include "kunit_users.h"
 
 /* ----------------------------------------------------------- configuration */
@@ -28,8 +28,9 @@ static const struct config_row {
 	{ "one segment too many", { .nr_frames = 16, .shmmni = SHMSWAP_MAX_SEGMENTS + 1 },
 	  -EINVAL },
 	{ "all flags", { .nr_frames = 16,
-			 .flags = SHMSWAP_MACHINE_KSWAPD | SHMSWAP_MACHINE_RMID_FORCED }, 0 },
-	{ "unknown flag", { .nr_frames = 16, .flags = 4 }, -EINVAL },
+			 .flags = SHMSWAP_MACHINE_KSWAPD | SHMSWAP_MACHINE_RMID_FORCED |
+				  SHMSWAP_MACHINE_SHM_PROCESS }, 0 },
+	{ "unknown flag", { .nr_frames = 16, .flags = 8 }, -EINVAL },
 	{ "unlimited size", { .nr_frames = 16, .shmmax = U64_MAX, .shmall = U64_MAX }, 0 },
 };
 
@@ -78,9 +79,24 @@ static void create_fills_in_defaults(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3, m->swap_control.page_advance);
 	KUNIT_EXPECT_EQ(test, 1, m->swap_control.page_decline);
 	KUNIT_EXPECT_EQ(test, 3, m->swap_control.page_initial_age);
+	KUNIT_EXPECT_EQ(test, 32, m->swap_control.age_cluster_fract);
+	KUNIT_EXPECT_EQ(test, 4, m->swap_control.age_cluster_min);
+	KUNIT_EXPECT_EQ(test, 8192, m->swap_control.pageout_weight);
 	KUNIT_EXPECT_EQ(test, 250, m->kswapd.interval);
 	KUNIT_EXPECT_EQ(test, 4, m->kswapd.maxpages);
 	KUNIT_EXPECT_FALSE(test, m->is_default);
+}
+
+/* As Linux 2.4: less on a machine of less than 16 MB. */
+static void read_ahead_is_shorter_on_small_machines(struct kunit *test)
+{
+	const u32 frames = (16 << 20) / PAGE_SIZE;
+	struct sim_machine *m;
+
+	m = sim_test_machine_config(test, &(const struct sim_config) { .nr_frames = frames - 1 });
+	KUNIT_EXPECT_EQ(test, 2, m->page_cluster);
+	m = sim_test_machine_config(test, &(const struct sim_config) { .nr_frames = frames });
+	KUNIT_EXPECT_EQ(test, 3, m->page_cluster);
 }
 
 static void table_limit_grows_with_memory_and_swap(struct kunit *test)
@@ -117,7 +133,8 @@ static void machine_lives_as_long_as_its_processes(struct kunit *test)
 
 #define ALL_GROUPS	(SHMSWAP_CONTROL_FLAGS | SHMSWAP_CONTROL_FREEPAGES |		\
 			 SHMSWAP_CONTROL_KSWAPD | SHMSWAP_CONTROL_SWAPCTL |		\
-			 SHMSWAP_CONTROL_LIMITS)
+			 SHMSWAP_CONTROL_LIMITS | SHMSWAP_CONTROL_SCAN |		\
+			 SHMSWAP_CONTROL_PAGE_CLUSTER)
 
 /* Good settings of all groups, and none is the default. */
 static const struct shmswap_control good = {
@@ -135,6 +152,10 @@ static const struct shmswap_control good = {
 	.shmmni = SHMSWAP_MAX_SEGMENTS,
 	.shmmax = 123456,
 	.shmall = 789,
+	.age_cluster_fract = 1024,
+	.age_cluster_min = 65536,
+	.pageout_weight = 65535,
+	.page_cluster = 5,
 };
 
 static void expect_control(struct kunit *test, const struct shmswap_control *expected,
@@ -193,11 +214,12 @@ static const struct control_row {
 #define ROW(group, member, v, e)							\
 	{ #member " " #v, SHMSWAP_CONTROL_##group,					\
 	  offsetof(struct shmswap_control, member), v, e }
-	ROW(FLAGS, set, 1 << 5, -EINVAL),
+	ROW(FLAGS, set, 1 << 7, -EINVAL),
 	ROW(FLAGS, set, 1 << 31, -EINVAL),
 	ROW(FLAGS, reserved, 1, -EINVAL),
 	ROW(FLAGS, flags, 0, 0),
-	ROW(FLAGS, flags, 4, -EINVAL),
+	ROW(FLAGS, flags, SHMSWAP_MACHINE_SHM_PROCESS, -EINVAL),
+	ROW(FLAGS, flags, 8, -EINVAL),
 	ROW(FREEPAGES, freepages_min, 0, 0),
 	ROW(FREEPAGES, freepages_min, 6, 0),
 	ROW(FREEPAGES, freepages_min, 7, -EINVAL),
@@ -226,6 +248,18 @@ static const struct control_row {
 	ROW(LIMITS, shmmni, 0, -EINVAL),
 	ROW(LIMITS, shmmni, 1, 0),
 	ROW(LIMITS, shmmni, SHMSWAP_MAX_SEGMENTS + 1, -EINVAL),
+	ROW(SCAN, age_cluster_fract, 0, -EINVAL),
+	ROW(SCAN, age_cluster_fract, 1, 0),
+	ROW(SCAN, age_cluster_fract, 1025, -EINVAL),
+	ROW(SCAN, age_cluster_min, 0, -EINVAL),
+	ROW(SCAN, age_cluster_min, 1, 0),
+	ROW(SCAN, age_cluster_min, 65537, -EINVAL),
+	ROW(SCAN, pageout_weight, 0, -EINVAL),
+	ROW(SCAN, pageout_weight, 1, 0),
+	ROW(SCAN, pageout_weight, 65536, 0),
+	ROW(SCAN, pageout_weight, 65537, -EINVAL),
+	ROW(PAGE_CLUSTER, page_cluster, 0, 0),
+	ROW(PAGE_CLUSTER, page_cluster, 6, -EINVAL),
 #undef ROW
 };
 
@@ -251,7 +285,8 @@ KUNIT_ARRAY_PARAM_DESC(control, control_rows, name);
 
 static const u32 groups[] = {
 	SHMSWAP_CONTROL_FLAGS, SHMSWAP_CONTROL_FREEPAGES, SHMSWAP_CONTROL_KSWAPD,
-	SHMSWAP_CONTROL_SWAPCTL, SHMSWAP_CONTROL_LIMITS,
+	SHMSWAP_CONTROL_SWAPCTL, SHMSWAP_CONTROL_LIMITS, SHMSWAP_CONTROL_SCAN,
+	SHMSWAP_CONTROL_PAGE_CLUSTER,
 };
 
 /* Where each group begins and ends. */
@@ -265,7 +300,11 @@ static u32 group_of(size_t offset)
 		return SHMSWAP_CONTROL_KSWAPD;
 	if (offset < offsetof(struct shmswap_control, shmmni))
 		return SHMSWAP_CONTROL_SWAPCTL;
-	return SHMSWAP_CONTROL_LIMITS;
+	if (offset < offsetof(struct shmswap_control, age_cluster_fract))
+		return SHMSWAP_CONTROL_LIMITS;
+	if (offset < offsetof(struct shmswap_control, page_cluster))
+		return SHMSWAP_CONTROL_SCAN;
+	return SHMSWAP_CONTROL_PAGE_CLUSTER;
 }
 
 static void control_changes_only_its_group(struct kunit *test)
@@ -347,6 +386,22 @@ static const struct event_row {
 	{ SIM_KSWAPD_WAKE, offsetof(struct shmswap_stat, kswapd_wake) },
 	{ SIM_KSWAPD_FREED, offsetof(struct shmswap_stat, kswapd_freed) },
 	{ SIM_RECLAIM_STALL, offsetof(struct shmswap_stat, reclaim_stall) },
+	{ SIM_TLB_FLUSH_MM, offsetof(struct shmswap_stat, tlb_flush_mm) },
+	{ SIM_TLB_HIT, offsetof(struct shmswap_stat, tlb_hit) },
+	{ SIM_TLB_MISS, offsetof(struct shmswap_stat, tlb_miss) },
+	{ SIM_PGCOW, offsetof(struct shmswap_stat, pgcow) },
+	{ SIM_PGSCAN, offsetof(struct shmswap_stat, pgscan) },
+	{ SIM_PGSTEAL, offsetof(struct shmswap_stat, pgsteal) },
+	{ SIM_PGDISCARD, offsetof(struct shmswap_stat, pgdiscard) },
+	{ SIM_PGPGIN, offsetof(struct shmswap_stat, pgpgin) },
+	{ SIM_PGPGOUT, offsetof(struct shmswap_stat, pgpgout) },
+	{ SIM_FILE_READ_ERRORS, offsetof(struct shmswap_stat, file_read_errors) },
+	{ SIM_FILE_WRITE_ERRORS, offsetof(struct shmswap_stat, file_write_errors) },
+	{ SIM_SWAP_CACHE_ADD, offsetof(struct shmswap_stat, swap_cache_add) },
+	{ SIM_SWAP_CACHE_DEL, offsetof(struct shmswap_stat, swap_cache_del) },
+	{ SIM_SWAP_CACHE_FIND, offsetof(struct shmswap_stat, swap_cache_find) },
+	{ SIM_SWAP_CACHE_HIT, offsetof(struct shmswap_stat, swap_cache_hit) },
+	{ SIM_SWAP_RA, offsetof(struct shmswap_stat, swap_ra) },
 };
 
 static void stat_has_every_event(struct kunit *test)
@@ -362,6 +417,41 @@ static void stat_has_every_event(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(event_rows); i++)
 		KUNIT_EXPECT_EQ(test, 1000 + event_rows[i].event,
 				*(u64 *)((u8 *)&st + event_rows[i].field));
+}
+
+/* A machine that takes segments' pages one way cannot begin to do so the other way. */
+static void shm_process_is_for_life(struct kunit *test)
+{
+	struct sim_machine *m = sim_test_machine_config(test, &(const struct sim_config) {
+		.nr_frames = SIM_TEST_FRAMES,
+		.flags = SHMSWAP_MACHINE_SHM_PROCESS,
+	});
+	struct shmswap_control c = { .set = SHMSWAP_CONTROL_FLAGS };
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, sim_machine_control(m, &c));
+	KUNIT_EXPECT_EQ(test, SHMSWAP_MACHINE_SHM_PROCESS, m->flags);
+	c.flags = SHMSWAP_MACHINE_SHM_PROCESS | SHMSWAP_MACHINE_RMID_FORCED;
+	KUNIT_EXPECT_EQ(test, 0, sim_machine_control(m, &c));
+	KUNIT_EXPECT_EQ(test, c.flags, m->flags);
+}
+
+static void stat_of_caches_in_use(struct kunit *test)
+{
+	struct sim_machine *m = sim_test_machine(test);
+	struct sim_mm *mm = sim_test_process(test, m);
+	u64 text = sim_test_map_file(test, mm, sim_test_file(test, 5, 1), 5, MAP_PRIVATE);
+	u64 anon = sim_test_map(test, mm, 3);
+	struct shmswap_stat st;
+
+	sim_test_touch_pages(test, mm, text, 5);
+	sim_test_touch_pages(test, mm, anon, 3);
+	sim_test_scan_out(test, mm, anon, 2);
+	sim_machine_stat(m, &st);
+	KUNIT_EXPECT_EQ(test, 5, st.nr_file_pages);
+	KUNIT_EXPECT_EQ(test, 2, st.nr_swapcache);
+	KUNIT_EXPECT_EQ(test, 5, st.pgpgin);
+	KUNIT_EXPECT_EQ(test, 2, st.pgsteal);
+	KUNIT_EXPECT_EQ(test, 2, st.swap_cache_add);
 }
 
 static void stat_of_machine_in_use(struct kunit *test)
@@ -516,6 +606,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(create_with, config_gen_params),
 	KUNIT_CASE(create_with_largest_memory),
 	KUNIT_CASE(create_fills_in_defaults),
+	KUNIT_CASE(read_ahead_is_shorter_on_small_machines),
 	KUNIT_CASE(table_limit_grows_with_memory_and_swap),
 	KUNIT_CASE(machine_lives_as_long_as_its_processes),
 	KUNIT_CASE(control_sets_and_reads),
@@ -525,6 +616,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(control_by_others),
 	KUNIT_CASE(limits_spare_existing_segments),
 	KUNIT_CASE(stat_has_every_event),
+	KUNIT_CASE(shm_process_is_for_life),
+	KUNIT_CASE(stat_of_caches_in_use),
 	KUNIT_CASE(stat_of_machine_in_use),
 	KUNIT_CASE(charge_of_ordinary_user),
 	KUNIT_CASE(charge_with_cap_sys_resource),

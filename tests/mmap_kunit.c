@@ -5,7 +5,7 @@
  */
 #include <linux/align.h>
 
-#include "kunit_helpers.h"
+#include "kunit_regions.h"
 #include "kunit_users.h"
 
 #define BASE		0x100000000ULL
@@ -20,43 +20,6 @@ static int attach(struct sim_mm *mm, s32 id, u64 address, u32 shmflg, u64 *out)
 	if (!err && out)
 		*out = arg.out_addr;
 	return err;
-}
-
-/* A copy of the area that covers an address; all zero if there is none. */
-static struct sim_vma area_at(struct sim_mm *mm, u64 address)
-{
-	struct sim_vma copy = {};
-	struct sim_vma *vma;
-
-	down_read(&mm->mmap_lock);
-	vma = sim_find_vma(mm, address);
-	if (vma)
-		copy = *vma;
-	up_read(&mm->mmap_lock);
-	return copy;
-}
-
-static void expect_area(struct kunit *test, struct sim_mm *mm, u64 start, u64 npages, u64 pgoff)
-{
-	struct sim_vma vma = area_at(mm, start);
-
-	KUNIT_EXPECT_EQ(test, start, vma.vm_start);
-	KUNIT_EXPECT_EQ(test, start + PAGES(npages), vma.vm_end);
-	KUNIT_EXPECT_EQ(test, pgoff, vma.vm_pgoff);
-}
-
-static void expect_no_area(struct kunit *test, struct sim_mm *mm, u64 address)
-{
-	KUNIT_EXPECT_NULL(test, area_at(mm, address).vm_mm);
-}
-
-/* The first word of a page. */
-static u64 word_at(struct sim_mm *mm, u64 address)
-{
-	u64 word = 0;
-
-	sim_test_load(mm, address, &word, sizeof(word));
-	return word;
 }
 
 /* -------------------------------------------------------- where it goes */
@@ -103,7 +66,7 @@ static void shmat_goes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, row->out, out);
 	KUNIT_EXPECT_EQ(test, row->out ? 1 : 0, mm->map_count);
 	if (row->out)
-		expect_area(test, mm, row->out, 4, 0);
+		sim_test_expect_area(test, mm, row->out, 4, 0);
 }
 
 KUNIT_ARRAY_PARAM_DESC(address, address_rows, name);
@@ -141,7 +104,7 @@ static void shmat_next_to_attach(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, sim_shmget(m, &get));
 	sim_test_attach_at(test, mm, get.out_shmid, BASE, 0);
 	KUNIT_EXPECT_EQ(test, row->err, attach(mm, get.out_shmid, address, 0, NULL));
-	expect_area(test, mm, BASE, 4, 0);
+	sim_test_expect_area(test, mm, BASE, 4, 0);
 }
 
 KUNIT_ARRAY_PARAM_DESC(overlap, overlap_rows, name);
@@ -199,6 +162,7 @@ static void shmat_checks_address_then_id_then_permission(struct kunit *test)
 static void shmat_flags_become_protection(struct kunit *test)
 {
 	const u32 both = SHMSWAP_VM_READ | SHMSWAP_VM_SHARED;
+	const u32 write = both | SHMSWAP_VM_WRITE | SHMSWAP_VM_MAYWRITE;
 	struct sim_machine *m = sim_test_machine(test);
 	struct sim_mm *mm = sim_test_process(test, m);
 	s32 id = sim_test_segment(test, m, 1);
@@ -206,14 +170,13 @@ static void shmat_flags_become_protection(struct kunit *test)
 
 	sim_test_seg(test, m, id)->mode = 0700;
 	address = sim_test_attach(test, mm, id);
-	KUNIT_EXPECT_EQ(test, both | SHMSWAP_VM_WRITE, area_at(mm, address).vm_flags);
+	KUNIT_EXPECT_EQ(test, write, sim_test_area(mm, address).vm_flags);
 	address = sim_test_attach_at(test, mm, id, 0, SHM_RDONLY);
-	KUNIT_EXPECT_EQ(test, both, area_at(mm, address).vm_flags);
+	KUNIT_EXPECT_EQ(test, both, sim_test_area(mm, address).vm_flags);
 	address = sim_test_attach_at(test, mm, id, 0, SHM_EXEC);
-	KUNIT_EXPECT_EQ(test, both | SHMSWAP_VM_WRITE | SHMSWAP_VM_EXEC,
-			area_at(mm, address).vm_flags);
+	KUNIT_EXPECT_EQ(test, write | SHMSWAP_VM_EXEC, sim_test_area(mm, address).vm_flags);
 	address = sim_test_attach_at(test, mm, id, 0, SHM_EXEC | SHM_RDONLY);
-	KUNIT_EXPECT_EQ(test, both | SHMSWAP_VM_EXEC, area_at(mm, address).vm_flags);
+	KUNIT_EXPECT_EQ(test, both | SHMSWAP_VM_EXEC, sim_test_area(mm, address).vm_flags);
 }
 
 static void shmat_maps_nothing(struct kunit *test)
@@ -247,7 +210,7 @@ static void shmat_at_map_count_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOMEM, attach(mm, hole, BASE + PAGES(3), SHM_REMAP, NULL));
 	KUNIT_EXPECT_EQ(test, SIM_MAX_MAP_COUNT - 1, mm->map_count);
 	KUNIT_EXPECT_EQ(test, 1, sim_test_seg(test, m, id)->nattch);
-	expect_area(test, mm, BASE, 8, 0);
+	sim_test_expect_area(test, mm, BASE, 8, 0);
 	KUNIT_EXPECT_EQ(test, 0, attach(mm, hole, 0, 0, NULL));
 	KUNIT_EXPECT_EQ(test, SIM_MAX_MAP_COUNT, mm->map_count);
 	mm->map_count -= SIM_MAX_MAP_COUNT - 2;
@@ -288,10 +251,10 @@ static void expect_left(struct kunit *test, struct sim_mm *mm, struct sim_mm *ot
 	u32 i;
 
 	if (nr)
-		expect_area(test, mm, BASE + PAGES(from), nr, from);
+		sim_test_expect_area(test, mm, BASE + PAGES(from), nr, from);
 	for (i = from; i < from + nr; i++)
-		KUNIT_EXPECT_EQ(test, word_at(other, there + PAGES(i)),
-				word_at(mm, BASE + PAGES(i)));
+		KUNIT_EXPECT_EQ(test, sim_test_word_at(other, there + PAGES(i)),
+				sim_test_word_at(mm, BASE + PAGES(i)));
 }
 
 static void remap_replaces(struct kunit *test)
@@ -309,7 +272,7 @@ static void remap_replaces(struct kunit *test)
 	sim_test_attach_at(test, mm, id, BASE, 0);
 	sim_test_fill(test, mm, BASE, 8, 1);
 	sim_test_attach_at(test, mm, new, start, SHM_REMAP);
-	expect_area(test, mm, start, row->npages, 0);
+	sim_test_expect_area(test, mm, start, row->npages, 0);
 	KUNIT_EXPECT_EQ(test, 1 + !!row->head + !!row->tail,
 			sim_test_seg(test, m, id)->nattch);
 	KUNIT_EXPECT_EQ(test, 1, sim_test_seg(test, m, new)->nattch);
@@ -318,7 +281,7 @@ static void remap_replaces(struct kunit *test)
 	sim_test_check(test, m);
 	expect_left(test, mm, other, there, 0, row->head);
 	expect_left(test, mm, other, there, 8 - row->tail, row->tail);
-	KUNIT_EXPECT_EQ(test, 0, word_at(mm, start));
+	KUNIT_EXPECT_EQ(test, 0, sim_test_word_at(mm, start));
 	sim_test_verify(test, other, there, 8, 1);
 }
 
@@ -336,9 +299,9 @@ static void remap_over_several_attaches(struct kunit *test)
 	sim_test_attach_at(test, mm, id, BASE + PAGES(9), 0);
 	sim_test_touch_pages(test, mm, BASE, 8);
 	sim_test_attach_at(test, mm, new, BASE + PAGES(2), SHM_REMAP);
-	expect_area(test, mm, BASE, 2, 0);
-	expect_area(test, mm, BASE + PAGES(2), 8, 0);
-	expect_area(test, mm, BASE + PAGES(10), 3, 1);
+	sim_test_expect_area(test, mm, BASE, 2, 0);
+	sim_test_expect_area(test, mm, BASE + PAGES(2), 8, 0);
+	sim_test_expect_area(test, mm, BASE + PAGES(10), 3, 1);
 	KUNIT_EXPECT_EQ(test, 3, mm->map_count);
 	KUNIT_EXPECT_EQ(test, 2, sim_test_seg(test, m, id)->nattch);
 	KUNIT_EXPECT_EQ(test, 2, atomic_long_read(&mm->rss));
@@ -380,11 +343,11 @@ static void shmdt_detaches_all_fragments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, sim_test_seg(test, m, id)->nattch);
 	KUNIT_EXPECT_EQ(test, 2, sim_test_seg(test, m, hole)->nattch);
 	KUNIT_EXPECT_EQ(test, 10, atomic_long_read(&mm->rss));
-	expect_no_area(test, mm, BASE);
-	expect_no_area(test, mm, BASE + PAGES(3));
-	expect_no_area(test, mm, BASE + PAGES(7));
-	expect_area(test, mm, BASE + PAGES(2), 1, 0);
-	expect_area(test, mm, BASE + PAGES(8), 8, 0);
+	sim_test_expect_no_area(test, mm, BASE);
+	sim_test_expect_no_area(test, mm, BASE + PAGES(3));
+	sim_test_expect_no_area(test, mm, BASE + PAGES(7));
+	sim_test_expect_area(test, mm, BASE + PAGES(2), 1, 0);
+	sim_test_expect_area(test, mm, BASE + PAGES(8), 8, 0);
 }
 
 /* What is left of an attach is known by where it began. */
@@ -400,7 +363,7 @@ static void shmdt_of_attach_without_its_first_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, sim_shmdt(mm, BASE + PAGES(2)));
 	KUNIT_EXPECT_EQ(test, 0, sim_shmdt(mm, BASE));
 	KUNIT_EXPECT_EQ(test, 0, sim_test_seg(test, m, new)->nattch);
-	expect_area(test, mm, BASE + PAGES(2), 6, 2);
+	sim_test_expect_area(test, mm, BASE + PAGES(2), 6, 2);
 	KUNIT_EXPECT_EQ(test, 0, sim_shmdt(mm, BASE));
 	KUNIT_EXPECT_EQ(test, 0, mm->map_count);
 	KUNIT_EXPECT_EQ(test, -EINVAL, sim_shmdt(mm, BASE));

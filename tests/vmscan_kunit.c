@@ -3,9 +3,12 @@
  * Reclaim requests, try_to_free_page(), and when kswapd works by itself, for
  * how long, and how hard.
  */
+#include <kunit/resource.h>
+#include <kunit/static_stub.h>
+#include <kunit/test-bug.h>
 #include <linux/jiffies.h>
 
-#include "kunit_helpers.h"
+#include "kunit_regions.h"
 
 #define NEVER	60000	/* an interval that no case lives to see the end of */
 
@@ -147,7 +150,8 @@ static void try_to_free_page_goes_down(struct kunit *test)
 	mapped(test, m, 8);
 	KUNIT_EXPECT_EQ(test, row->ret, sim_test_try_to_free_page(m, row->stop));
 	SIM_EXPECT_EVENT(test, m, SWAP_ATTEMPTS, row->attempts);
-	KUNIT_EXPECT_EQ(test, 0, m->reclaim_method);
+	/* If it was successful, it stays at the clock. */
+	KUNIT_EXPECT_EQ(test, row->ret, m->reclaim_method);
 }
 
 /* The first level goes on with the method after those that failed last. */
@@ -259,6 +263,288 @@ static void killed_request_is_abandoned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINTR, sim_test_thread_join(test, thread));
 	KUNIT_EXPECT_EQ(test, 0, sim_reclaim(m, SHMSWAP_RECLAIM_SHM, 0, 1, &result));
 	KUNIT_EXPECT_EQ(test, 1, result.calls);
+}
+
+/* --------------------------------------------------- 3.3: the rotation */
+
+/**
+ * struct rotation - calls of the three methods, in the place of which it is
+ * @succeed: number of the call that frees a page, from 1 on; 0: none does
+ * @nr: calls so far
+ * @calls: "METHOD/LEVEL " of each; the methods are m, s and o
+ * @lowest: lowest level
+ * @awake: calls while kswapd balanced
+ */
+struct rotation {
+	u32 succeed;
+	u32 nr;
+	char calls[160];
+	int lowest;
+	u32 awake;
+};
+
+static int log_call(struct sim_machine *m, char method, int level)
+{
+	struct rotation *r = sim_test_of(kunit_get_current_test())->priv;
+	size_t len = strlen(r->calls);
+
+	scnprintf(r->calls + len, sizeof(r->calls) - len, "%c%d ", method, level);
+	r->lowest = min(r->lowest, level);
+	r->awake += m->kswapd.awake;
+	return ++r->nr == r->succeed;
+}
+
+static int log_shrink_mmap(struct sim_machine *m, int level)
+{
+	return log_call(m, 'm', level);
+}
+
+static int log_shm_swap(struct sim_machine *m, int level)
+{
+	return log_call(m, 's', level);
+}
+
+static int log_swap_out(struct sim_machine *m, int level)
+{
+	return log_call(m, 'o', level);
+}
+
+/* From now on the methods do nothing but log that they were called. */
+static struct rotation *log_rotation(struct kunit *test)
+{
+	struct rotation *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	r->lowest = SHMSWAP_MAX_LEVEL;
+	sim_test_of(test)->priv = r;
+	kunit_activate_static_stub(test, sim_shrink_mmap, log_shrink_mmap);
+	kunit_activate_static_stub(test, sim_shm_swap, log_shm_swap);
+	kunit_activate_static_stub(test, sim_swap_out, log_swap_out);
+	return r;
+}
+
+/* What is called if nothing can be freed. */
+#define DOWN_TO_3	"m6 s6 o6 m5 s5 o5 m4 s4 o4 m3 s3 o3 "
+#define DOWN_TO_2	DOWN_TO_3 "m2 s2 o2 "
+#define DOWN_TO_0	DOWN_TO_2 "m1 s1 o1 m0 s0 o0 "
+
+/**
+ * struct rotation_row - one call of try_to_free_page()
+ * @name: for the report
+ * @state: method that was successful last
+ * @stop: level to go down to
+ * @succeed: number of the call that frees a page; 0: none does
+ * @calls: what is called
+ * @after: state then
+ */
+static const struct rotation_row {
+	const char *name;
+	u32 state;
+	int stop;
+	u32 succeed;
+	const char *calls;
+	u32 after;
+} rotation_rows[] = {
+	{ "all fail, wait", 0, 0, 0, DOWN_TO_0, 0 },
+	{ "all fail, no wait", 0, 3, 0, DOWN_TO_3, 0 },
+	{ "all fail, from the second", 1, 3, 0, "s6 o6 m5 s5 o5 m4 s4 o4 m3 s3 o3 ", 0 },
+	{ "all fail, from the third", 2, 3, 0, "o6 m5 s5 o5 m4 s4 o4 m3 s3 o3 ", 0 },
+	{ "first at once", 0, 0, 1, "m6 ", 0 },
+	{ "second at once", 1, 0, 1, "s6 ", 1 },
+	{ "third at once", 2, 0, 1, "o6 ", 2 },
+	{ "second after the first", 0, 0, 2, "m6 s6 ", 1 },
+	{ "third after both", 0, 0, 3, "m6 s6 o6 ", 2 },
+	{ "first of the next level", 0, 0, 4, "m6 s6 o6 m5 ", 0 },
+	{ "first of the next level, from the third", 2, 0, 2, "o6 m5 ", 0 },
+	{ "second of the next level, from the second", 1, 0, 4, "s6 o6 m5 s5 ", 1 },
+	{ "third of the last level, no wait", 0, 3, 12, DOWN_TO_3, 2 },
+	{ "third of the last level, wait", 0, 0, 21, DOWN_TO_0, 2 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(rotation, rotation_rows, name);
+
+static void methods_in_rotation(struct kunit *test)
+{
+	const struct rotation_row *row = test->param_value;
+	struct sim_machine *m = machine(test, SIM_TEST_FRAMES);
+	struct rotation *r = log_rotation(test);
+
+	r->succeed = row->succeed;
+	m->reclaim_method = row->state;
+	KUNIT_EXPECT_EQ(test, !!row->succeed, sim_test_try_to_free_page(m, row->stop));
+	KUNIT_EXPECT_STREQ(test, row->calls, r->calls);
+	KUNIT_EXPECT_EQ(test, row->after, m->reclaim_method);
+}
+
+/* What was successful is asked first the next time. */
+static void rotation_goes_on_with_the_successful_method(struct kunit *test)
+{
+	struct sim_machine *m = machine(test, SIM_TEST_FRAMES);
+	struct rotation *r = log_rotation(test);
+
+	r->succeed = 2;
+	KUNIT_EXPECT_EQ(test, 1, sim_test_try_to_free_page(m, 3));
+	r->succeed = 3;
+	KUNIT_EXPECT_EQ(test, 1, sim_test_try_to_free_page(m, 3));
+	r->succeed = 6;
+	KUNIT_EXPECT_EQ(test, 1, sim_test_try_to_free_page(m, 3));
+	r->succeed = 7;
+	KUNIT_EXPECT_EQ(test, 1, sim_test_try_to_free_page(m, 3));
+	KUNIT_EXPECT_STREQ(test, "m6 s6 s6 s6 o6 m5 m6 ", r->calls);
+}
+
+/* kswapd sees the stubs as if it were the case's own thread. */
+static void leave_kswapd(void *data)
+{
+	struct sim_machine *m = data;
+
+	m->kswapd.task->kunit_test = NULL;
+}
+
+static void enter_kswapd(struct kunit *test, struct sim_machine *m)
+{
+	m->kswapd.task->kunit_test = test;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, leave_kswapd, m));
+}
+
+/**
+ * struct effort_row - how hard kswapd tries
+ * @name: situation
+ * @frames: of the machine
+ * @min: freepages.min
+ * @free: free frames
+ * @tries: pages that it tries to free, all in vain
+ * @lowest: level that it goes down to
+ */
+static const struct effort_row {
+	const char *name;
+	u32 frames;
+	u32 min;
+	u32 free;
+	u32 tries;
+	int lowest;
+} effort_rows[] = {
+	{ "above min", 64, 10, 11, 3, 3 },
+	{ "at min", 64, 10, 10, 3 + 1, 0 },
+	{ "below min", 64, 10, 8, 3 + 3, 0 },
+	{ "large machine, at min", 256, 64, 64, 3, 0 },
+	{ "large machine, at its reserve", 256, 64, 44, 3 + 1, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(effort, effort_rows, name);
+
+/* 3.2: the levels of each try, and that the methods know who calls them. */
+static void kswapd_tries_harder_when_low(struct kunit *test)
+{
+	const struct effort_row *row = test->param_value;
+	struct sim_machine *m = machine(test, row->frames);
+	u32 calls = 3 * (SHMSWAP_MAX_LEVEL + 1 - row->lowest) * row->tries;
+	struct rotation *r;
+
+	unmapped(test, m, row->frames - row->free);
+	r = log_rotation(test);
+	enter_kswapd(test, m);
+	enable(test, m, row->min, max(row->min, row->free + 1), row->frames - 1, NEVER, 3);
+	KUNIT_EXPECT_TRUE(test, sim_test_wait_for(wakes(m) == 1));
+	settle(m);
+	KUNIT_EXPECT_EQ(test, row->lowest, r->lowest);
+	KUNIT_EXPECT_EQ(test, calls, r->nr);
+	KUNIT_EXPECT_EQ(test, calls, r->awake);
+	SIM_EXPECT_EVENT(test, m, KSWAPD_FREED, 0);
+}
+
+/* A request is no balancing, so the process scan takes its full number of turns. */
+static void methods_know_a_request(struct kunit *test)
+{
+	struct sim_machine *m = machine(test, SIM_TEST_FRAMES);
+	struct rotation *r = log_rotation(test);
+	struct sim_reclaim_result result = {};
+
+	enter_kswapd(test, m);
+	r->succeed = 4;
+	KUNIT_EXPECT_EQ(test, 0, sim_reclaim(m, SHMSWAP_RECLAIM_TRY, 0, 2, &result));
+	KUNIT_EXPECT_EQ(test, 1, result.freed);
+	KUNIT_EXPECT_EQ(test, 4 + 21, r->nr);
+	KUNIT_EXPECT_EQ(test, 0, r->awake);
+}
+
+/**
+ * struct method_row - what a request for one method calls
+ * @name: for the report
+ * @method: SHMSWAP_RECLAIM_*
+ * @calls: what is called
+ */
+static const struct method_row {
+	const char *name;
+	u32 method;
+	const char *calls;
+} method_rows[] = {
+	{ "shrink_mmap", SHMSWAP_RECLAIM_MMAP, "m2 m2 " },
+	{ "shm_swap", SHMSWAP_RECLAIM_SHM, "s2 s2 " },
+	{ "try_to_free_page", SHMSWAP_RECLAIM_TRY, DOWN_TO_2 DOWN_TO_2 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(method, method_rows, name);
+
+static void request_for_a_method(struct kunit *test)
+{
+	const struct method_row *row = test->param_value;
+	struct sim_machine *m = machine(test, SIM_TEST_FRAMES);
+	struct rotation *r = log_rotation(test);
+	struct sim_reclaim_result result;
+
+	enter_kswapd(test, m);
+	KUNIT_EXPECT_EQ(test, 0, sim_reclaim(m, row->method, 2, 2, &result));
+	KUNIT_EXPECT_STREQ(test, row->calls, r->calls);
+}
+
+/* A request for the process scan alone leaves the second step to another. */
+static void request_for_the_process_scan(struct kunit *test)
+{
+	struct sim_machine *m = machine(test, SIM_TEST_FRAMES);
+	struct sim_mm *mm = sim_test_process(test, m);
+	u64 base = sim_test_map(test, mm, 1);
+	struct sim_reclaim_result result = {};
+
+	sim_test_fill(test, mm, base, 1, 1);
+	sim_test_aim(test, mm, base);
+	KUNIT_EXPECT_EQ(test, 0, sim_reclaim(m, SHMSWAP_RECLAIM_SWAP_OUT, 6, 1, &result));
+	KUNIT_EXPECT_EQ(test, 1, result.freed);
+	SIM_EXPECT_COUNTS(test, mm, base, 1, 2);
+	KUNIT_EXPECT_EQ(test, 0, sim_reclaim(m, SHMSWAP_RECLAIM_MMAP, 0, 1, &result));
+	KUNIT_EXPECT_EQ(test, 1, result.freed);
+	SIM_EXPECT_COUNTS(test, mm, base, 0, 1);
+	KUNIT_EXPECT_EQ(test, 0, result.attempts);
+}
+
+/* With all kinds of memory: a cache's page first, a segment's, then a process's. */
+static void rotation_takes_from_all_kinds_of_memory(struct kunit *test)
+{
+	struct sim_machine *m = machine(test, SIM_TEST_FRAMES);
+	struct sim_mm *mm = sim_test_process(test, m);
+	struct sim_test_file *f = sim_test_file(test, 2, 3);
+	u64 text = sim_test_map_file(test, mm, f, 2, MAP_PRIVATE);
+	u64 base = sim_test_map(test, mm, 2);
+
+	sim_test_touch_pages(test, mm, text, 2);
+	sim_test_fill(test, mm, base, 2, 1);
+	unmapped(test, m, 32);
+	sim_test_scan_out(test, mm, base, 1);
+	KUNIT_EXPECT_EQ(test, 1, sim_test_try_to_free_page(m, 0));
+	KUNIT_EXPECT_EQ(test, 0, m->reclaim_method);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&m->nr_swapcache));
+	KUNIT_EXPECT_EQ(test, 1, sim_test_try_to_free_page(m, 0));
+	KUNIT_EXPECT_EQ(test, 1, m->reclaim_method);
+	SIM_EXPECT_SHM(test, m, 32, 31, 1);
+	sim_test_make_old(test, mm, sim_test_page(base, 1));
+	KUNIT_EXPECT_EQ(test, 1, sim_test_try_to_free_page(m, 0));
+	KUNIT_EXPECT_EQ(test, 2, m->reclaim_method);
+	KUNIT_EXPECT_EQ(test, 2, atomic_long_read(&mm->rss));
+	while (sim_test_try_to_free_page(m, 0))
+		;
+	KUNIT_EXPECT_EQ(test, SIM_TEST_FRAMES, m->nr_free_pages);
+	sim_test_verify(test, mm, base, 2, 1);
+	sim_test_verify(test, mm, text, 2, 3);
 }
 
 /* ------------------------------------------------------ kswapd by itself */
@@ -471,6 +757,13 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(try_to_free_page_resumes_rotation),
 	KUNIT_CASE(requests_are_served_in_order),
 	KUNIT_CASE(killed_request_is_abandoned),
+	KUNIT_CASE_PARAM(methods_in_rotation, rotation_gen_params),
+	KUNIT_CASE(rotation_goes_on_with_the_successful_method),
+	KUNIT_CASE_PARAM(kswapd_tries_harder_when_low, effort_gen_params),
+	KUNIT_CASE(methods_know_a_request),
+	KUNIT_CASE_PARAM(request_for_a_method, method_gen_params),
+	KUNIT_CASE(request_for_the_process_scan),
+	KUNIT_CASE(rotation_takes_from_all_kinds_of_memory),
 	KUNIT_CASE(kswapd_frees_up_to_high),
 	KUNIT_CASE(kswapd_without_flag_never_wakes),
 	KUNIT_CASE(kswapd_wakes_when_it_may),
