@@ -545,7 +545,7 @@ static void fault_without_memory_leaves_nothing_behind(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, 0, atomic_long_read(&r->mm->rss));
 		}
 	}
-	KUNIT_EXPECT_GT(test, failures, 3);
+	KUNIT_EXPECT_GT(test, failures, 0);
 }
 
 /* The others are written, and it is written when that works again. */

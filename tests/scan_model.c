@@ -1135,13 +1135,12 @@ static enum scan_result write_to_swap(struct scan_model *m, struct scan_model_pa
 	return SCAN_FAILED;
 }
 
-/* A page of a file; what is dirty because of others is not this process's business. */
-static void write_to_file(struct scan_model *m, const struct scan_model_page *p)
+/* To be written first; what others changed in a file is no matter of a private region. */
+static bool is_dirty(const struct scan_model *m, const struct scan_model_page *p)
 {
-	struct scan_model_frame *f = &m->frame[p->frame];
+	const struct scan_model_frame *f = &m->frame[p->frame];
 
-	if (p->dirty || (f->dirty && p->region == SCAN_SHARED))
-		write_file_page(m, f);
+	return p->dirty || (f->dirty && (f->file == SCAN_NONE || p->region == SCAN_SHARED));
 }
 
 /* The PTE no longer maps its frame. */
@@ -1188,7 +1187,7 @@ static enum scan_result try_to_swap_out(struct scan_model *m, struct scan_model_
 	if (f->age)
 		return SCAN_NOTHING;
 	/* A page that a fault is busy with is not written. */
-	if (f->pinned && (p->dirty || f->dirty)) {
+	if (f->pinned && is_dirty(m, p)) {
 		f->dirty = true;
 		return SCAN_NOTHING;
 	}
@@ -1196,8 +1195,8 @@ static enum scan_result try_to_swap_out(struct scan_model *m, struct scan_model_
 		ret = write_to_swap(m, p);
 		if (ret != SCAN_DONE)
 			return ret;
-	} else {
-		write_to_file(m, p);
+	} else if (is_dirty(m, p)) {
+		write_file_page(m, f);
 	}
 	return take_away(m, p, leave);
 }

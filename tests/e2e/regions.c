@@ -1235,11 +1235,14 @@ static void locks_have_a_limit(void)
 	EXPECT_EQ(sm_munlock(fd, page(BASE, 1), SM_PAGE), 0);
 	EXPECT_EQ(sm_mlock(fd, page(BASE, 7), SM_PAGE), 0);
 	EXPECT_EQ(sm_mlock(fd, page(BASE, 1), SM_PAGE), -ENOMEM);
-	/* What is unmapped is not locked any more, and what a child has never was. */
+	/* What is unmapped is not locked any more. */
 	EXPECT_EQ(sm_munmap(fd, BASE, SM_PAGE), 0);
 	EXPECT_EQ(sm_mlock(fd, page(BASE, 1), SM_PAGE), 0);
+	/* What a child has never was, but all of a user's processes count. */
 	child = sm_fork(fd);
-	EXPECT_EQ(sm_mlock(child, page(BASE, 1), 4 * SM_PAGE), 0);
+	EXPECT_EQ(sm_mlock(child, page(BASE, 1), SM_PAGE), -ENOMEM);
+	EXPECT_EQ(sm_munlock(fd, page(BASE, 1), 3 * SM_PAGE), 0);
+	EXPECT_EQ(sm_mlock(child, page(BASE, 1), 3 * SM_PAGE), 0);
 	EXPECT_EQ(sm_mlock(child, page(BASE, 5), SM_PAGE), -ENOMEM);
 	/* Some take no account of it. */
 	ASSERT_EQ(sm_act_as(0, 0), 0);
