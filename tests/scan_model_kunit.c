@@ -642,13 +642,13 @@ static const struct operation operations[] = {
 	{ 60, step_shrink_mmap },
 	{ 60, step_try_to_free_page },
 	{ 60, step_mmap },
-	{ 20, step_munmap },
+	{ 30, step_munmap },
 	{ 15, step_mlock },
 	{ 30, step_munlock },
 	{ 10, step_msync },
-	{ 10, step_process },
+	{ 16, step_process },
 	{ 20, step_fork },
-	{ 10, step_exit },
+	{ 16, step_exit },
 	{ 6, step_fail },
 };
 
