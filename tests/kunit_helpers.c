@@ -511,16 +511,10 @@ static int fake_read(struct sim_swap_info *si, u32 slot, struct page **pages, u3
 	return err;
 }
 
-static int fake_write(struct sim_swap_info *si, u32 slot, struct page *page)
+static int store_page(struct sim_test_swap *swap, u32 slot, struct page *page)
 {
-	struct sim_test_swap *swap = si->private;
 	struct page *stored = xa_load(&swap->pages, slot);
-	int err = log_io(swap, slot, true);
 
-	if (swap->on_write)
-		swap->on_write(swap, slot);
-	if (err)
-		return err;
 	if (!stored) {
 		stored = alloc_page(GFP_KERNEL);
 		if (!stored)
@@ -529,6 +523,20 @@ static int fake_write(struct sim_swap_info *si, u32 slot, struct page *page)
 	}
 	copy_highpage(stored, page);
 	return 0;
+}
+
+static int fake_write(struct sim_swap_info *si, u32 slot, struct page *page)
+{
+	struct sim_test_swap *swap = si->private;
+	int err = log_io(swap, slot, true);
+
+	if (swap->on_write)
+		swap->on_write(swap, slot);
+	if (!err)
+		err = store_page(swap, slot, page);
+	if (swap->on_written)
+		swap->on_written(swap, slot);
+	return err;
 }
 
 static const struct sim_swap_ops fake_ops = {

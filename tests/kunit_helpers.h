@@ -137,6 +137,7 @@ struct sim_test_io {
  * @on_read: called before a read is done, with no lock but the page's unless the
  *	area is synchronous; or NULL
  * @on_write: the same for a write: what races with it goes here
+ * @on_written: called when a write is done, but not yet known to be
  * @data: for these
  * @nr_reads: reads so far
  * @nr_writes: writes so far
@@ -153,6 +154,7 @@ struct sim_test_swap {
 	struct sim_test_fault fail_write;
 	void (*on_read)(struct sim_test_swap *swap, u32 slot);
 	void (*on_write)(struct sim_test_swap *swap, u32 slot);
+	void (*on_written)(struct sim_test_swap *swap, u32 slot);
 	void *data;
 	u32 nr_reads;
 	u32 nr_writes;

@@ -48,7 +48,7 @@ static const struct run_case run_cases[] = {
 	{ "little memory, read-ahead", 4, 1500, 48, 160, 3, true },
 	{ "very little memory", 5, 3000, 16, 160, 2, false },
 	{ "swap is short", 6, 2000, 40, 40, 3, false },
-	{ "swap is full", 7, 2000, 32, 12, 1, true },
+	{ "swap is full", 7, 1000, 32, 12, 1, true },
 	{ "one slot", 8, 2000, 32, 1, 3, false },
 	{ "failures", 9, 3000, 32, 100, 0, false, true },
 	{ "failures, short swap", 10, 3000, 48, 60, 0, true, true },

@@ -275,7 +275,7 @@ static void attach_and_store(struct sim_test_swap *swap, u32 slot)
 {
 	struct sim_test_rig *r = swap->data;
 
-	swap->on_write = NULL;
+	swap->on_written = NULL;
 	r->base = sim_test_attach(r->data, r->a, r->id);
 	sim_test_set_word(r->a, r->base, 7);
 }
@@ -285,7 +285,7 @@ static void unmapped_page_stored_to_during_its_write(struct kunit *test)
 	struct sim_test_rig *r = unmapped(test, 1);
 
 	r->data = test;
-	r->swap->on_write = attach_and_store;
+	r->swap->on_written = attach_and_store;
 	KUNIT_EXPECT_EQ(test, 0, sim_test_shrink_mmap(r->m, 4));
 	SIM_EXPECT_SHM(test, r->m, 1, 1, 0);
 	sim_test_check(test, r->m);
@@ -363,7 +363,7 @@ static void store_of_sharer(struct sim_test_swap *swap, u32 slot)
 {
 	struct sim_test_rig *r = swap->data;
 
-	swap->on_write = NULL;
+	swap->on_written = NULL;
 	sim_test_set_word(r->b, r->base, 7);
 }
 
@@ -372,7 +372,7 @@ static void store_of_sharer_during_write(struct kunit *test)
 {
 	struct sim_test_rig *r = sim_test_rig_shm(test, 1);
 
-	r->swap->on_write = store_of_sharer;
+	r->swap->on_written = store_of_sharer;
 	sim_test_scan_one(test, r->a, r->base);
 	sim_test_check(test, r->m);
 	KUNIT_EXPECT_EQ(test, 7, sim_test_word_at(r->b, r->base));
@@ -383,19 +383,69 @@ static void store_of_sharer_during_write(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 7, sim_test_word_at(r->a, r->base));
 }
 
+static void store_and_exit_of_sharer(struct sim_test_swap *swap, u32 slot)
+{
+	struct sim_test_rig *r = swap->data;
+
+	store_of_sharer(swap, slot);
+	sim_test_process_exit(r->data, r->b);
+}
+
+/* That it is newer is known to the page alone then, in the middle of its write. */
+static void store_and_exit_of_sharer_during_write(struct kunit *test)
+{
+	struct sim_test_rig *r = sim_test_rig_shm(test, 1);
+
+	r->data = test;
+	r->swap->on_written = store_and_exit_of_sharer;
+	sim_test_scan_one(test, r->a, r->base);
+	sim_test_check(test, r->m);
+	sim_test_discard_all(r->m);
+	KUNIT_EXPECT_EQ(test, 7, sim_test_word_at(r->a, r->base));
+	sim_test_scan_out(test, r->a, r->base, 1);
+	sim_test_discard_all(r->m);
+	SIM_EXPECT_SHM(test, r->m, 1, 0, 1);
+	KUNIT_EXPECT_EQ(test, 7, sim_test_word_at(r->a, r->base));
+}
+
 static void store_of_victim(struct sim_test_swap *swap, u32 slot)
 {
 	struct sim_test_rig *r = swap->data;
 
-	swap->on_write = NULL;
+	swap->on_written = NULL;
 	sim_test_set_word(r->a, r->base, 7);
+}
+
+static void store_and_detach_of_victim(struct sim_test_swap *swap, u32 slot)
+{
+	struct sim_test_rig *r = swap->data;
+
+	store_of_victim(swap, slot);
+	sim_shmdt(r->a, r->base);
+}
+
+/* The same at the last stage: the page must not be let go of. */
+static void store_and_detach_while_discarded(struct kunit *test)
+{
+	struct sim_test_rig *r = sim_test_rig_shm(test, 1);
+	struct sim_page *page = sim_test_mapped(r->a, r->base);
+
+	sim_test_reach(test, r, SIM_TEST_STAGE_C);
+	set_bit(SIM_PG_DIRTY, &page->flags);
+	r->m->mmap_hand = sim_page_pfn(r->m, page);
+	r->swap->on_written = store_and_detach_of_victim;
+	KUNIT_EXPECT_EQ(test, 0, sim_test_shrink_mmap(r->m, SHMSWAP_MAX_LEVEL));
+	SIM_EXPECT_COUNTS(test, r->b, r->base, 2, 2);
+	sim_test_discard_all(r->m);
+	SIM_EXPECT_SHM(test, r->m, 1, 0, 1);
+	KUNIT_EXPECT_EQ(test, 7, sim_test_word_at(r->b, r->base));
 }
 
 static void store_of_victim_during_write(struct kunit *test)
 {
 	struct sim_test_rig *r = sim_test_rig_shm(test, 1);
 
-	r->swap->on_write = store_of_victim;
+	r->swap->on_written = store_of_victim;
 	KUNIT_EXPECT_EQ(test, 0, sim_test_scan_one(test, r->a, r->base));
 	SIM_EXPECT_BITS(test, r->a, r->base, "young dirty writable");
 	KUNIT_EXPECT_EQ(test, 7, sim_test_word_at(r->b, r->base));
@@ -686,6 +736,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(store_and_exit_after_write_out),
 	KUNIT_CASE_PARAM(store_at_stage, sim_test_stage_gen_params),
 	KUNIT_CASE(store_of_sharer_during_write),
+	KUNIT_CASE(store_and_exit_of_sharer_during_write),
+	KUNIT_CASE(store_and_detach_while_discarded),
 	KUNIT_CASE(store_of_victim_during_write),
 	KUNIT_CASE(busy_page_stays),
 	KUNIT_CASE(failed_write_keeps_the_page),

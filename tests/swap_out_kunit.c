@@ -172,6 +172,7 @@ static const struct quota_row {
 	{ "a page for every 32", 160, 32, 4, 5 },
 	{ "large process", 200, 32, 4, 6 },
 	{ "half of them", 100, 512, 4, 50 },
+	{ "nearly all of them", 200, 1023, 1, 199 },
 	{ "all of them", 100, 1024, 1, 100 },
 	{ "at least ten", 100, 32, 10, 10 },
 };
@@ -937,12 +938,13 @@ static void do_meanwhile(struct sim_test_swap *swap, u32 slot)
 	const struct plan *plan = r->data;
 
 	swap->on_write = NULL;
+	swap->on_written = NULL;
 	plan->row->act(plan->test, r);
 }
 
-/* The first write of the rig does this meanwhile. */
+/* While the first page is written this happens, before or behind what is written. */
 static void plan_meanwhile(struct kunit *test, struct sim_test_rig *r,
-			   const struct meanwhile *row)
+			   const struct meanwhile *row, bool late)
 {
 	struct plan *plan = kunit_kzalloc(test, sizeof(*plan), GFP_KERNEL);
 
@@ -950,7 +952,10 @@ static void plan_meanwhile(struct kunit *test, struct sim_test_rig *r,
 	plan->test = test;
 	plan->row = row;
 	r->data = plan;
-	r->swap->on_write = do_meanwhile;
+	if (late)
+		r->swap->on_written = do_meanwhile;
+	else
+		r->swap->on_write = do_meanwhile;
 }
 
 static void expect_contents(struct kunit *test, struct sim_mm *mm, u64 address, u64 word)
@@ -962,13 +967,12 @@ static void expect_contents(struct kunit *test, struct sim_mm *mm, u64 address, 
 }
 
 /* It must stay if it was used, and no store may be lost, now or later. */
-static void page_used_during_its_write(struct kunit *test)
+static void use_during_write(struct kunit *test, const struct meanwhile *row, bool late)
 {
-	const struct meanwhile *row = test->param_value;
 	struct sim_test_rig *r = sim_test_rig(test, 1);
 	int i;
 
-	plan_meanwhile(test, r, test->param_value);
+	plan_meanwhile(test, r, row, late);
 	sim_test_aim(test, r->a, r->base);
 	KUNIT_EXPECT_EQ(test, row->taken, sim_test_swap_out(r->m, LEVEL));
 	KUNIT_EXPECT_EQ(test, row->taken, !sim_test_mapped(r->a, r->base));
@@ -985,6 +989,17 @@ static void page_used_during_its_write(struct kunit *test)
 	expect_contents(test, r->a, r->base, row->word);
 	if (r->b)
 		expect_contents(test, r->b, r->base, row->word);
+}
+
+static void page_used_before_it_is_written(struct kunit *test)
+{
+	use_during_write(test, test->param_value, false);
+}
+
+/* What is in the slot then is what was in the page before. */
+static void page_used_before_its_write_ends(struct kunit *test)
+{
+	use_during_write(test, test->param_value, true);
 }
 
 static void exit_process(struct kunit *test, struct sim_test_rig *r)
@@ -1016,7 +1031,7 @@ static void page_lost_during_its_write(struct kunit *test)
 {
 	struct sim_test_rig *r = sim_test_rig(test, 1);
 
-	plan_meanwhile(test, r, test->param_value);
+	plan_meanwhile(test, r, test->param_value, false);
 	sim_test_aim(test, r->a, r->base);
 	KUNIT_EXPECT_EQ(test, 0, sim_test_swap_out(r->m, LEVEL));
 	SIM_EXPECT_EVENT(test, r->m, PGSTEAL, 0);
@@ -1028,7 +1043,7 @@ static void page_lost_during_its_failing_write(struct kunit *test)
 {
 	struct sim_test_rig *r = sim_test_rig(test, 1);
 
-	plan_meanwhile(test, r, test->param_value);
+	plan_meanwhile(test, r, test->param_value, false);
 	r->swap->fail_write.count = 1;
 	sim_test_aim(test, r->a, r->base);
 	KUNIT_EXPECT_EQ(test, 0, sim_test_swap_out(r->m, LEVEL));
@@ -1041,7 +1056,7 @@ static void page_used_during_its_failing_write(struct kunit *test)
 	const struct meanwhile *row = test->param_value;
 	struct sim_test_rig *r = sim_test_rig(test, 1);
 
-	plan_meanwhile(test, r, test->param_value);
+	plan_meanwhile(test, r, test->param_value, false);
 	r->swap->fail_write.count = 1;
 	KUNIT_EXPECT_EQ(test, 0, sim_test_scan_one(test, r->a, r->base));
 	sim_test_check(test, r->m);
@@ -1062,7 +1077,7 @@ static void exit_of_sharer_during_write(struct kunit *test)
 	struct sim_mm *parent = r->a;
 
 	swap(r->a, r->b);
-	plan_meanwhile(test, r, &gone_rows[0]);
+	plan_meanwhile(test, r, &gone_rows[0], false);
 	sim_test_aim(test, parent, r->base);
 	KUNIT_EXPECT_EQ(test, 1, sim_test_swap_out(r->m, LEVEL));
 	SIM_EXPECT_COUNTS(test, parent, r->base, 0, 1);
@@ -1108,7 +1123,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(failed_write_of_shared_page),
 	KUNIT_CASE(write_without_memory_keeps_the_slot),
 	KUNIT_CASE(all_writes_fail_until_no_slot_is_left),
-	KUNIT_CASE_PARAM(page_used_during_its_write, meanwhile_gen_params),
+	KUNIT_CASE_PARAM(page_used_before_it_is_written, meanwhile_gen_params),
+	KUNIT_CASE_PARAM(page_used_before_its_write_ends, meanwhile_gen_params),
 	KUNIT_CASE_PARAM(page_used_during_its_failing_write, meanwhile_gen_params),
 	KUNIT_CASE_PARAM(page_lost_during_its_write, gone_gen_params),
 	KUNIT_CASE_PARAM(page_lost_during_its_failing_write, gone_gen_params),
