@@ -99,6 +99,7 @@ static bool clean_pte(struct victim *v, sim_pte_t *ptep)
 	sim_tlb_drop(v->mm, v->address);
 	if (v->seg)
 		clean_sharers(v->seg, v->page);
+	/* First the TLB, then the pins. Pairs with the pin in sim_tlb_pin(). */
 	smp_mb();
 	if (atomic64_read(&v->page->count) < SIM_PIN)
 		return true;
