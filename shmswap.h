@@ -421,8 +421,8 @@ struct shmswap_mprotect {
  * Writes what this process changed in shared regions of files.
  *
  * Errors: EINVAL @addr not page-aligned, or a range beyond SHMSWAP_TASK_SIZE;
- * ENOMEM no region covers a part of the range; EIO a page cannot be written: it
- * stays in memory.
+ * ENOMEM no region covers a part of the range: what is before that was written;
+ * EIO a page cannot be written: it stays in memory.
  */
 struct shmswap_msync {
 	__u32 size;

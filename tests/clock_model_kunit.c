@@ -4,10 +4,9 @@
  * and after each everything that both have must be the same.
  */
 #include <linux/ipc.h>
-#include <linux/prandom.h>
 
 #include "clock_model.h"
-#include "kunit_helpers.h"
+#include "kunit_lockstep.h"
 
 #define BASE_PAGE	0x100000ULL	/* page 0 of the model's address spaces */
 #define MAX_TOUCH	8
@@ -50,38 +49,26 @@ KUNIT_ARRAY_PARAM_DESC(run, run_cases, name);
 
 /**
  * struct run - a run
- * @test: case
- * @m: machine
+ * @l: what every such run has
  * @model: model
- * @rnd: random numbers
  * @mm: process by number in the model
  * @swap: areas
  * @nr_areas: how many
- * @step: number of the operation
- * @what: its description
- * @ret: what it returned
- * @expected: what the model's returned
  */
 struct run {
-	struct kunit *test;
-	struct sim_machine *m;
+	struct sim_lockstep l;
 	struct clock_model *model;
-	struct rnd_state rnd;
 	struct sim_mm *mm[MODEL_PROCS];
 	struct sim_test_swap *swap[MODEL_AREAS];
 	u32 nr_areas;
-	u32 step;
-	char what[80];
-	s64 ret;
-	s64 expected;
 };
 
 static u32 below(struct run *r, u32 limit)
 {
-	return prandom_u32_state(&r->rnd) % limit;
+	return sim_lockstep_below(&r->l, limit);
 }
 
-#define describe(r, ...) scnprintf((r)->what, sizeof((r)->what), __VA_ARGS__)
+#define describe(r, ...) scnprintf((r)->l.what, sizeof((r)->l.what), __VA_ARGS__)
 
 /* -------------------------------------------------------------- comparing */
 
@@ -90,28 +77,22 @@ static u64 address_of(u32 page)
 	return (BASE_PAGE + page) << PAGE_SHIFT;
 }
 
-/* False, and said so, if the module's number is not the model's. */
 static bool same(struct run *r, u64 model, u64 module, const char *what, u64 a, u64 b)
 {
-	if (model == module)
-		return true;
-	KUNIT_FAIL(r->test, "seed %u step %u, %s: %s (%llu, %llu) is %llu, in the model %llu",
-		   ((const struct run_case *)r->test->param_value)->seed, r->step, r->what,
-		   what, a, b, module, model);
-	return false;
+	return sim_lockstep_same(&r->l, model, module, what, a, b);
 }
 
 static bool same_event(struct run *r, u64 model, enum sim_event event, const char *what)
 {
-	return same(r, model, sim_test_event(r->m, event), what, 0, 0);
+	return same(r, model, sim_test_event(r->l.m, event), what, 0, 0);
 }
 
 static bool same_clock(struct run *r)
 {
 	const struct clock_model *model = r->model;
 
-	return same(r, model->swap_id, r->m->clock.swap_id, "swap_id", 0, 0) &&
-	       same(r, model->swap_idx, r->m->clock.swap_idx, "swap_idx", 0, 0) &&
+	return same(r, model->swap_id, r->l.m->clock.swap_id, "swap_id", 0, 0) &&
+	       same(r, model->swap_idx, r->l.m->clock.swap_idx, "swap_idx", 0, 0) &&
 	       same_event(r, model->attempts, SIM_SWAP_ATTEMPTS, "swap_attempts") &&
 	       same_event(r, model->successes, SIM_SWAP_SUCCESSES, "swap_successes") &&
 	       same_event(r, model->aged, SIM_PGAGED, "pgaged") &&
@@ -128,13 +109,13 @@ static bool same_totals(struct run *r)
 	const struct clock_model *model = r->model;
 	u32 rss = clock_model_rss(model);
 
-	return same(r, clock_model_tot(model), r->m->shm_tot, "shm_tot", 0, 0) &&
-	       same(r, rss, atomic_long_read(&r->m->shm_rss), "shm_rss", 0, 0) &&
-	       same(r, clock_model_swp(model), atomic_long_read(&r->m->shm_swp), "shm_swp", 0, 0) &&
-	       same(r, model->nr_frames - rss, r->m->nr_free_pages, "free frames", 0, 0) &&
-	       same(r, clock_model_free_slots(model), r->m->nr_swap_pages, "free slots", 0, 0) &&
-	       same(r, model->max_shmid, r->m->shm_max_id, "highest index", 0, 0) &&
-	       same(r, model->seq, r->m->shm_seq, "sequence number", 0, 0);
+	return same(r, clock_model_tot(model), r->l.m->shm_tot, "shm_tot", 0, 0) &&
+	       same(r, rss, atomic_long_read(&r->l.m->shm_rss), "shm_rss", 0, 0) &&
+	       same(r, clock_model_swp(model), atomic_long_read(&r->l.m->shm_swp), "shm_swp", 0, 0) &&
+	       same(r, model->nr_frames - rss, r->l.m->nr_free_pages, "free frames", 0, 0) &&
+	       same(r, clock_model_free_slots(model), r->l.m->nr_swap_pages, "free slots", 0, 0) &&
+	       same(r, model->max_shmid, r->l.m->shm_max_id, "highest index", 0, 0) &&
+	       same(r, model->seq, r->l.m->shm_seq, "sequence number", 0, 0);
 }
 
 static bool same_areas(struct run *r)
@@ -143,7 +124,7 @@ static bool same_areas(struct run *r)
 
 	for (area = 0; area < r->nr_areas; area++) {
 		for (slot = 1; slot <= r->model->area[area].nr_slots; slot++) {
-			u32 count = sim_swap_count(r->m, sim_swp_entry(area, slot));
+			u32 count = sim_swap_count(r->l.m, sim_swp_entry(area, slot));
 
 			if (!same(r, r->model->area[area].slot[slot], count, "count of slot",
 				  area, slot))
@@ -180,7 +161,7 @@ static bool same_word(struct run *r, int index, struct sim_shmid *seg, u32 idx)
 		       same(r, word->slot, sim_swp_offset(entry), "slot of word", index, idx);
 	if (word->kind == MODEL_RESIDENT)
 		return same(r, 1 + clock_model_mappings(r->model, index, idx),
-			    atomic64_read(&sim_pfn_page(r->m, sim_pte_pfn(found))->count),
+			    atomic64_read(&sim_pfn_page(r->l.m, sim_pte_pfn(found))->count),
 			    "count of frame", index, idx);
 	return true;
 }
@@ -212,7 +193,7 @@ static bool same_segs(struct run *r)
 	int index;
 
 	for (index = 0; ok && index < MODEL_SEGS; index++) {
-		struct sim_shmid *seg = xa_load(&r->m->shm_segs, index);
+		struct sim_shmid *seg = xa_load(&r->l.m->shm_segs, index);
 
 		ok = same(r, r->model->seg[index].used, !!seg, "existence of segment", index, 0);
 		if (!seg || !ok)
@@ -239,7 +220,7 @@ static bool same_pte(struct run *r, int proc, u32 page, const struct clock_model
 {
 	enum clock_model_pte kind = a->pte[page - a->start];
 	u32 idx = a->pgoff + page - a->start;
-	struct sim_shmid *seg = xa_load(&r->m->shm_segs, a->seg);
+	struct sim_shmid *seg = xa_load(&r->l.m->shm_segs, a->seg);
 	sim_pte_t word;
 
 	if (!same(r, kind, kind_of_pte(pte), "kind of PTE", proc, page))
@@ -304,7 +285,7 @@ static bool same_state(struct run *r)
 {
 	int proc;
 
-	if (!same(r, r->expected, r->ret, "result", 0, 0) || !same_clock(r) ||
+	if (!same(r, r->l.expected, r->l.ret, "result", 0, 0) || !same_clock(r) ||
 	    !same_totals(r) || !same_areas(r) || !same_segs(r))
 		return false;
 	for (proc = 0; proc < MODEL_PROCS; proc++) {
@@ -362,10 +343,10 @@ static void step_touch(struct run *r, int proc)
 	describe(r, "process %d touches %u pages at %u, write %d", proc, nr, page, write);
 	for (i = 0; i < nr; i++)
 		access[i] = address_of(page + i) | (write ? SHMSWAP_TOUCH_WRITE : 0);
-	r->ret = sim_touch(r->mm[proc], access, nr, &touch);
-	for (i = 0; !r->expected && i < nr; i++)
-		r->expected = clock_model_access(r->model, proc, page + i, write, &word);
-	same(r, r->expected ? i - 1 : i, touch.out_done, "pages touched", proc, page);
+	r->l.ret = sim_touch(r->mm[proc], access, nr, &touch);
+	for (i = 0; !r->l.expected && i < nr; i++)
+		r->l.expected = clock_model_access(r->model, proc, page + i, write, &word);
+	same(r, r->l.expected ? i - 1 : i, touch.out_done, "pages touched", proc, page);
 }
 
 /* A load sees what was stored last, by whichever process, swapped or not. */
@@ -378,24 +359,24 @@ static void step_load(struct run *r, int proc)
 
 	describe(r, "process %d loads from page %u", proc, page);
 	ret = sim_test_load(r->mm[proc], address_of(page) + VALUE_OFFSET, &value, sizeof(value));
-	r->ret = ret == sizeof(value) ? 0 : ret;
-	r->expected = clock_model_access(r->model, proc, page, false, &word);
-	if (!r->expected && !r->ret)
+	r->l.ret = ret == sizeof(value) ? 0 : ret;
+	r->l.expected = clock_model_access(r->model, proc, page, false, &word);
+	if (!r->l.expected && !r->l.ret)
 		same(r, word->value, value, "value", proc, page);
 }
 
 static void step_store(struct run *r, int proc)
 {
 	u32 page = pick_page(r, proc);
-	u64 value = (u64)r->step << 32 | page;
+	u64 value = (u64)r->l.step << 32 | page;
 	struct clock_model_word *word;
 	ssize_t ret;
 
 	describe(r, "process %d stores to page %u", proc, page);
 	ret = sim_test_store(r->mm[proc], address_of(page) + VALUE_OFFSET, &value, sizeof(value));
-	r->ret = ret == sizeof(value) ? 0 : ret;
-	r->expected = clock_model_access(r->model, proc, page, true, &word);
-	if (!r->expected)
+	r->l.ret = ret == sizeof(value) ? 0 : ret;
+	r->l.expected = clock_model_access(r->model, proc, page, true, &word);
+	if (!r->l.expected)
 		word->value = value;
 }
 
@@ -406,8 +387,8 @@ static void step_shmget(struct run *r, int proc)
 
 	arg.segsz = npages * PAGE_SIZE - below(r, PAGE_SIZE);
 	describe(r, "shmget of %u pages", npages);
-	r->ret = sim_shmget(r->m, &arg) ?: arg.out_shmid;
-	r->expected = clock_model_shmget(r->model, npages);
+	r->l.ret = sim_shmget(r->l.m, &arg) ?: arg.out_shmid;
+	r->l.expected = clock_model_shmget(r->model, npages);
 }
 
 static void step_rmid(struct run *r, int proc)
@@ -415,8 +396,8 @@ static void step_rmid(struct run *r, int proc)
 	int id = pick_id(r);
 
 	describe(r, "removal of segment %d", id);
-	r->ret = sim_test_shmctl(r->m, id, IPC_RMID);
-	r->expected = clock_model_rmid(r->model, id);
+	r->l.ret = sim_test_shmctl(r->l.m, id, IPC_RMID);
+	r->l.expected = clock_model_rmid(r->model, id);
 }
 
 static void step_lock(struct run *r, int proc)
@@ -425,8 +406,8 @@ static void step_lock(struct run *r, int proc)
 	bool locked = !below(r, 3);
 
 	describe(r, "segment %d is locked %d", id, locked);
-	r->ret = sim_test_shmctl(r->m, id, locked ? SHM_LOCK : SHM_UNLOCK);
-	r->expected = clock_model_lock(r->model, id, locked);
+	r->l.ret = sim_test_shmctl(r->l.m, id, locked ? SHM_LOCK : SHM_UNLOCK);
+	r->l.expected = clock_model_lock(r->model, id, locked);
 }
 
 static void step_shmat(struct run *r, int proc)
@@ -445,8 +426,8 @@ static void step_shmat(struct run *r, int proc)
 		return;
 	describe(r, "process %d attaches %d at %u, read-only %d, remap %d", proc, id, page,
 		 readonly, remap);
-	r->ret = sim_shmat(r->mm[proc], &arg);
-	r->expected = clock_model_shmat(r->model, proc, id, page, readonly, remap);
+	r->l.ret = sim_shmat(r->mm[proc], &arg);
+	r->l.expected = clock_model_shmat(r->model, proc, id, page, readonly, remap);
 }
 
 static void step_shmdt(struct run *r, int proc)
@@ -457,8 +438,8 @@ static void step_shmdt(struct run *r, int proc)
 	if (a && a->start >= a->pgoff)
 		page = a->start - a->pgoff;
 	describe(r, "process %d detaches what began at %u", proc, page);
-	r->ret = sim_shmdt(r->mm[proc], address_of(page));
-	r->expected = clock_model_shmdt(r->model, proc, page);
+	r->l.ret = sim_shmdt(r->mm[proc], address_of(page));
+	r->l.expected = clock_model_shmdt(r->model, proc, page);
 }
 
 static void step_process(struct run *r, int proc)
@@ -468,7 +449,7 @@ static void step_process(struct run *r, int proc)
 	if (new < 0)
 		return;
 	describe(r, "new process %d", new);
-	r->mm[new] = sim_test_process(r->test, r->m);
+	r->mm[new] = sim_test_process(r->l.test, r->l.m);
 	clock_model_process(r->model, new);
 }
 
@@ -479,14 +460,14 @@ static void step_fork(struct run *r, int proc)
 	if (child < 0 || !clock_model_has_room(r->model))
 		return;
 	describe(r, "process %d forks %d", proc, child);
-	r->mm[child] = sim_test_fork(r->test, r->mm[proc]);
+	r->mm[child] = sim_test_fork(r->l.test, r->mm[proc]);
 	clock_model_fork(r->model, proc, child);
 }
 
 static void step_exit(struct run *r, int proc)
 {
 	describe(r, "process %d exits", proc);
-	sim_test_process_exit(r->test, r->mm[proc]);
+	sim_test_process_exit(r->l.test, r->mm[proc]);
 	clock_model_exit(r->model, proc);
 }
 
@@ -495,8 +476,8 @@ static void step_shm_swap(struct run *r, int proc)
 	int prio = min(below(r, SHMSWAP_MAX_LEVEL + 1), below(r, SHMSWAP_MAX_LEVEL + 1));
 
 	describe(r, "shm_swap at prio %d", prio);
-	r->ret = sim_test_shm_swap(r->m, prio);
-	r->expected = clock_model_shm_swap(r->model, prio);
+	r->l.ret = sim_test_shm_swap(r->l.m, prio);
+	r->l.expected = clock_model_shm_swap(r->model, prio);
 }
 
 static void step_try_to_free_page(struct run *r, int proc)
@@ -504,8 +485,8 @@ static void step_try_to_free_page(struct run *r, int proc)
 	int stop = below(r, SHMSWAP_MAX_LEVEL + 1);
 
 	describe(r, "try_to_free_page down to %d", stop);
-	r->ret = sim_test_try_to_free_page(r->m, stop);
-	r->expected = clock_model_try_to_free_page(r->model, stop);
+	r->l.ret = sim_test_try_to_free_page(r->l.m, stop);
+	r->l.expected = clock_model_try_to_free_page(r->model, stop);
 }
 
 /* The next I/O fails, in whichever area it is. */
@@ -569,20 +550,16 @@ static const struct operation operations[] = {
 static void random_step(struct run *r)
 {
 	int proc = pick_proc(r, true);
-	u32 total = 0;
-	u32 i, random;
+	u32 i;
 
-	r->ret = 0;
-	r->expected = 0;
+	r->l.ret = 0;
+	r->l.expected = 0;
 	if (proc < 0) {
 		step_process(r, proc);
 		return;
 	}
-	for (i = 0; i < ARRAY_SIZE(operations); i++)
-		total += operations[i].weight;
-	random = below(r, total);
-	for (i = 0; random >= operations[i].weight; i++)
-		random -= operations[i].weight;
+	i = sim_lockstep_pick(&r->l, &operations[0].weight, sizeof(operations[0]),
+			      ARRAY_SIZE(operations));
 	operations[i].run(r, proc);
 }
 
@@ -594,9 +571,9 @@ static void add_areas(struct run *r, const struct run_case *c)
 		struct sim_test_swap *swap;
 
 		if (c->like_ram >> i & 1)
-			swap = sim_test_synchronous_area(r->test, r->m, c->slots[i], c->prio[i]);
+			swap = sim_test_synchronous_area(r->l.test, r->l.m, c->slots[i], c->prio[i]);
 		else
-			swap = sim_test_swap_area(r->test, r->m, c->slots[i], c->prio[i]);
+			swap = sim_test_swap_area(r->l.test, r->l.m, c->slots[i], c->prio[i]);
 		swap->data = r;
 		swap->on_read = share_failures;
 		swap->on_write = share_failures;
@@ -610,16 +587,17 @@ static struct run *start_run(struct kunit *test, const struct run_case *c)
 	struct run *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
-	r->test = test;
+	r->l.test = test;
 	r->model = kunit_kzalloc(test, sizeof(*r->model), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, r->model);
-	r->m = sim_test_machine_config(test, &(const struct sim_config) {
+	r->l.m = sim_test_machine_config(test, &(const struct sim_config) {
 		.nr_frames = c->nr_frames,
 		.shmmni = MODEL_SEGS,
 	});
-	clock_model_init(r->model, c->nr_frames, r->m->freepages.min);
+	clock_model_init(r->model, c->nr_frames, r->l.m->freepages.min);
 	add_areas(r, c);
-	prandom_seed_state(&r->rnd, c->seed);
+	r->l.seed = c->seed;
+	prandom_seed_state(&r->l.rnd, c->seed);
 	return r;
 }
 
@@ -632,12 +610,12 @@ static void model_in_lock_step(struct kunit *test)
 	const struct run_case *c = test->param_value;
 	struct run *r = start_run(test, c);
 
-	for (r->step = 0; r->step < c->steps; r->step++) {
+	for (r->l.step = 0; r->l.step < c->steps; r->l.step++) {
 		random_step(r);
 		if (!same_state(r))
 			return;
-		if (r->step % 500 == 0)
-			sim_test_check(test, r->m);
+		if (r->l.step % 500 == 0)
+			sim_test_check(test, r->l.m);
 	}
 	kunit_info(test, "%llu attempts, %llu successes, %llu stalls, %llu reads",
 		   r->model->attempts, r->model->successes, r->model->stalls, r->model->reads);

@@ -7,11 +7,10 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
-#include <linux/prandom.h>
 #include <linux/shmem_fs.h>
 #include <uapi/linux/mman.h>
 
-#include "kunit_helpers.h"
+#include "kunit_lockstep.h"
 #include "scan_model.h"
 
 #define BASE_PAGE	0x100000ULL	/* page 0 of the model's address spaces */
@@ -59,40 +58,28 @@ KUNIT_ARRAY_PARAM_DESC(run, run_cases, name);
 
 /**
  * struct run - a run
- * @test: case
- * @m: machine
+ * @l: what every such run has
  * @model: model
- * @rnd: random numbers
  * @mm: process by number in the model
  * @file: files
  * @fd: their descriptors
  * @swap: area
- * @step: number of the operation
- * @what: its description
- * @ret: what it returned
- * @expected: what the model's returned
  */
 struct run {
-	struct kunit *test;
-	struct sim_machine *m;
+	struct sim_lockstep l;
 	struct scan_model *model;
-	struct rnd_state rnd;
 	struct sim_mm *mm[SCAN_PROCS];
 	struct file *file[SCAN_FILES];
 	int fd[SCAN_FILES];
 	struct sim_test_swap *swap;
-	u32 step;
-	char what[80];
-	s64 ret;
-	s64 expected;
 };
 
 static u32 below(struct run *r, u32 limit)
 {
-	return prandom_u32_state(&r->rnd) % limit;
+	return sim_lockstep_below(&r->l, limit);
 }
 
-#define describe(r, ...) scnprintf((r)->what, sizeof((r)->what), __VA_ARGS__)
+#define describe(r, ...) scnprintf((r)->l.what, sizeof((r)->l.what), __VA_ARGS__)
 
 static u64 address_of(u32 page)
 {
@@ -101,15 +88,9 @@ static u64 address_of(u32 page)
 
 /* -------------------------------------------------------------- comparing */
 
-/* False, and said so, if the module's number is not the model's. */
 static bool same(struct run *r, u64 model, u64 module, const char *what, u64 a, u64 b)
 {
-	if (model == module)
-		return true;
-	KUNIT_FAIL(r->test, "seed %u step %u, %s: %s (%llu, %llu) is %llu, in the model %llu",
-		   ((const struct run_case *)r->test->param_value)->seed, r->step, r->what,
-		   what, a, b, module, model);
-	return false;
+	return sim_lockstep_same(&r->l, model, module, what, a, b);
 }
 
 static bool same_events(struct run *r)
@@ -146,7 +127,7 @@ static bool same_events(struct run *r)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!same(r, rows[i].model, sim_test_event(r->m, rows[i].event), rows[i].what,
+		if (!same(r, rows[i].model, sim_test_event(r->l.m, rows[i].event), rows[i].what,
 			  0, 0))
 			return false;
 	}
@@ -163,13 +144,13 @@ static bool same_totals(struct run *r)
 		nr_swapcache += model->frame[i].used && model->frame[i].slot;
 		nr_file_pages += model->frame[i].used && model->frame[i].file != SCAN_NONE;
 	}
-	return same(r, scan_model_free_frames(model), r->m->nr_free_pages, "free frames", 0, 0) &&
-	       same(r, scan_model_free_slots(model), r->m->nr_swap_pages, "free slots", 0, 0) &&
-	       same(r, nr_swapcache, atomic_read(&r->m->nr_swapcache), "swap cache", 0, 0) &&
-	       same(r, nr_file_pages, atomic_read(&r->m->nr_file_pages), "page cache", 0, 0) &&
-	       same(r, model->method, r->m->reclaim_method, "method", 0, 0) &&
-	       same(r, model->hand, r->m->mmap_hand, "mmap_hand", 0, 0) &&
-	       same(r, model->swap_task, r->m->swap_task, "swap_task", 0, 0);
+	return same(r, scan_model_free_frames(model), r->l.m->nr_free_pages, "free frames", 0, 0) &&
+	       same(r, scan_model_free_slots(model), r->l.m->nr_swap_pages, "free slots", 0, 0) &&
+	       same(r, nr_swapcache, atomic_read(&r->l.m->nr_swapcache), "swap cache", 0, 0) &&
+	       same(r, nr_file_pages, atomic_read(&r->l.m->nr_file_pages), "page cache", 0, 0) &&
+	       same(r, model->method, r->l.m->reclaim_method, "method", 0, 0) &&
+	       same(r, model->hand, r->l.m->mmap_hand, "mmap_hand", 0, 0) &&
+	       same(r, model->swap_task, r->l.m->swap_task, "swap_task", 0, 0);
 }
 
 /* The free blocks of every order, in the order in which they are handed out. */
@@ -181,11 +162,11 @@ static bool same_free_area(struct run *r)
 	for (order = 0; order < SCAN_ORDERS; order++) {
 		const struct scan_model_blocks *free = &r->model->free[order];
 
-		if (!same(r, free->nr, r->m->free_area[order].nr_blocks, "free blocks", order, 0))
+		if (!same(r, free->nr, r->l.m->free_area[order].nr_blocks, "free blocks", order, 0))
 			return false;
 		i = 0;
-		list_for_each_entry(page, &r->m->free_area[order].list, list) {
-			if (!same(r, free->first[i], sim_page_pfn(r->m, page), "free block",
+		list_for_each_entry(page, &r->l.m->free_area[order].list, list) {
+			if (!same(r, free->first[i], sim_page_pfn(r->l.m, page), "free block",
 				  order, i))
 				return false;
 			i++;
@@ -207,7 +188,7 @@ static u64 value_in(struct page *page)
 static bool same_frame(struct run *r, u32 pfn)
 {
 	const struct scan_model_frame *f = &r->model->frame[pfn];
-	struct sim_page *page = sim_pfn_page(r->m, pfn);
+	struct sim_page *page = sim_pfn_page(r->l.m, pfn);
 	bool swapcache = test_bit(SIM_PG_SWAPCACHE, &page->flags);
 	bool file = test_bit(SIM_PG_FILE, &page->flags);
 
@@ -247,7 +228,7 @@ static bool same_slots(struct run *r)
 		u32 count = r->model->area.slot[slot];
 		struct page *stored = xa_load(&r->swap->pages, slot);
 
-		if (!same(r, count, sim_swap_count(r->m, sim_swp_entry(r->swap->type, slot)),
+		if (!same(r, count, sim_swap_count(r->l.m, sim_swp_entry(r->swap->type, slot)),
 			  "count of slot", slot, 0))
 			return false;
 		if (count == MODEL_FREE || count == MODEL_BAD)
@@ -349,7 +330,7 @@ static bool same_state(struct run *r)
 {
 	int proc;
 
-	if (!same(r, r->expected, r->ret, "result", 0, 0))
+	if (!same(r, r->l.expected, r->l.ret, "result", 0, 0))
 		return false;
 	for (proc = 0; proc < SCAN_PROCS; proc++) {
 		if (r->model->proc[proc].used && !same_process(r, proc))
@@ -406,10 +387,10 @@ static void step_touch(struct run *r, int proc)
 	describe(r, "process %d touches %u pages at %u, write %d", proc, nr, page, write);
 	for (i = 0; i < nr; i++)
 		access[i] = address_of(page + i) | (write ? SHMSWAP_TOUCH_WRITE : 0);
-	r->ret = sim_touch(r->mm[proc], access, nr, &touch);
-	for (i = 0; !r->expected && i < nr; i++)
-		r->expected = scan_model_touch(r->model, proc, page + i, write);
-	same(r, r->expected ? i - 1 : i, touch.out_done, "pages touched", proc, page);
+	r->l.ret = sim_touch(r->mm[proc], access, nr, &touch);
+	for (i = 0; !r->l.expected && i < nr; i++)
+		r->l.expected = scan_model_touch(r->model, proc, page + i, write);
+	same(r, r->l.expected ? i - 1 : i, touch.out_done, "pages touched", proc, page);
 }
 
 /* A load sees what was stored last, swapped or not, and nobody else's copy. */
@@ -421,21 +402,21 @@ static void step_load(struct run *r, int proc)
 
 	describe(r, "process %d loads from page %u", proc, page);
 	ret = sim_test_load(r->mm[proc], address_of(page) + VALUE_OFFSET, &value, sizeof(value));
-	r->ret = ret == sizeof(value) ? 0 : ret;
-	r->expected = scan_model_load(r->model, proc, page, &expected);
+	r->l.ret = ret == sizeof(value) ? 0 : ret;
+	r->l.expected = scan_model_load(r->model, proc, page, &expected);
 	same(r, expected, value, "value", proc, page);
 }
 
 static void step_store(struct run *r, int proc)
 {
 	u32 page = pick_page(r, proc);
-	u64 value = (u64)r->step << 32 | page;
+	u64 value = (u64)r->l.step << 32 | page;
 	ssize_t ret;
 
 	describe(r, "process %d stores to page %u", proc, page);
 	ret = sim_test_store(r->mm[proc], address_of(page) + VALUE_OFFSET, &value, sizeof(value));
-	r->ret = ret == sizeof(value) ? 0 : ret;
-	r->expected = scan_model_store(r->model, proc, page, value);
+	r->l.ret = ret == sizeof(value) ? 0 : ret;
+	r->l.expected = scan_model_store(r->model, proc, page, value);
 }
 
 static struct scan_model_page random_region(struct run *r)
@@ -473,7 +454,7 @@ static void step_mmap(struct run *r, int proc)
 
 	describe(r, "process %d maps %u pages at %u, kind %d, read-only %d, file %d at %u", proc,
 		 len, start, page.region, page.readonly, page.file, page.index);
-	r->ret = sim_mmap(r->mm[proc], &arg);
+	r->l.ret = sim_mmap(r->mm[proc], &arg);
 	scan_model_mmap(r->model, proc, start, len, &page);
 }
 
@@ -487,7 +468,7 @@ static void step_munmap(struct run *r, int proc)
 	};
 
 	describe(r, "process %d unmaps %u pages at %u", proc, len, start);
-	r->ret = sim_do_munmap(r->mm[proc], &arg);
+	r->l.ret = sim_do_munmap(r->mm[proc], &arg);
 	scan_model_munmap(r->model, proc, start, len);
 }
 
@@ -501,8 +482,8 @@ static void step_mlock(struct run *r, int proc)
 	};
 
 	describe(r, "process %d locks %u pages at %u", proc, len, start);
-	r->ret = sim_mlock(r->mm[proc], &arg);
-	r->expected = scan_model_mlock(r->model, proc, start, len);
+	r->l.ret = sim_mlock(r->mm[proc], &arg);
+	r->l.expected = scan_model_mlock(r->model, proc, start, len);
 }
 
 static void step_munlock(struct run *r, int proc)
@@ -515,8 +496,8 @@ static void step_munlock(struct run *r, int proc)
 	};
 
 	describe(r, "process %d unlocks %u pages at %u", proc, len, start);
-	r->ret = sim_munlock(r->mm[proc], &arg);
-	r->expected = scan_model_munlock(r->model, proc, start, len);
+	r->l.ret = sim_munlock(r->mm[proc], &arg);
+	r->l.expected = scan_model_munlock(r->model, proc, start, len);
 }
 
 static void step_msync(struct run *r, int proc)
@@ -529,8 +510,8 @@ static void step_msync(struct run *r, int proc)
 	};
 
 	describe(r, "process %d syncs %u pages at %u", proc, len, start);
-	r->ret = sim_msync(r->mm[proc], &arg);
-	r->expected = scan_model_msync(r->model, proc, start, len);
+	r->l.ret = sim_msync(r->mm[proc], &arg);
+	r->l.expected = scan_model_msync(r->model, proc, start, len);
 }
 
 static void step_process(struct run *r, int proc)
@@ -540,7 +521,7 @@ static void step_process(struct run *r, int proc)
 	if (new < 0)
 		return;
 	describe(r, "new process %d", new);
-	r->mm[new] = sim_test_process(r->test, r->m);
+	r->mm[new] = sim_test_process(r->l.test, r->l.m);
 	scan_model_process(r->model, new, r->mm[new]->pid);
 }
 
@@ -551,14 +532,14 @@ static void step_fork(struct run *r, int proc)
 	if (child < 0)
 		return;
 	describe(r, "process %d forks %d", proc, child);
-	r->mm[child] = sim_test_fork(r->test, r->mm[proc]);
+	r->mm[child] = sim_test_fork(r->l.test, r->mm[proc]);
 	scan_model_fork(r->model, proc, child, r->mm[child]->pid);
 }
 
 static void step_exit(struct run *r, int proc)
 {
 	describe(r, "process %d exits", proc);
-	sim_test_process_exit(r->test, r->mm[proc]);
+	sim_test_process_exit(r->l.test, r->mm[proc]);
 	scan_model_exit(r->model, proc);
 }
 
@@ -566,7 +547,7 @@ static void step_exit(struct run *r, int proc)
 static s64 reclaim(struct run *r, u32 method, u32 level)
 {
 	struct sim_reclaim_result result = {};
-	int err = sim_reclaim(r->m, method, level, 1, &result);
+	int err = sim_reclaim(r->l.m, method, level, 1, &result);
 
 	return err ?: result.freed;
 }
@@ -582,8 +563,8 @@ static void step_swap_out(struct run *r, int proc)
 	u32 level = pick_level(r);
 
 	describe(r, "swap_out at level %u", level);
-	r->ret = reclaim(r, SHMSWAP_RECLAIM_SWAP_OUT, level);
-	r->expected = scan_model_swap_out(r->model, level);
+	r->l.ret = reclaim(r, SHMSWAP_RECLAIM_SWAP_OUT, level);
+	r->l.expected = scan_model_swap_out(r->model, level);
 }
 
 static void step_shrink_mmap(struct run *r, int proc)
@@ -591,8 +572,8 @@ static void step_shrink_mmap(struct run *r, int proc)
 	u32 level = pick_level(r);
 
 	describe(r, "shrink_mmap at level %u", level);
-	r->ret = reclaim(r, SHMSWAP_RECLAIM_MMAP, level);
-	r->expected = scan_model_shrink_mmap(r->model, level);
+	r->l.ret = reclaim(r, SHMSWAP_RECLAIM_MMAP, level);
+	r->l.expected = scan_model_shrink_mmap(r->model, level);
 }
 
 static void step_try_to_free_page(struct run *r, int proc)
@@ -600,14 +581,14 @@ static void step_try_to_free_page(struct run *r, int proc)
 	u32 stop = pick_level(r);
 
 	describe(r, "try_to_free_page down to %u", stop);
-	r->ret = reclaim(r, SHMSWAP_RECLAIM_TRY, stop);
-	r->expected = scan_model_try_to_free_page(r->model, stop);
+	r->l.ret = reclaim(r, SHMSWAP_RECLAIM_TRY, stop);
+	r->l.expected = scan_model_try_to_free_page(r->model, stop);
 }
 
 /* The next write to swap fails, or from now on every read of a certain slot does. */
 static void step_fail(struct run *r, int proc)
 {
-	const struct run_case *c = r->test->param_value;
+	const struct run_case *c = r->l.test->param_value;
 	u32 slot = below(r, min(c->slots, 32U) + 1);
 
 	if (!c->failures)
@@ -655,20 +636,16 @@ static const struct operation operations[] = {
 static void random_step(struct run *r)
 {
 	int proc = pick_proc(r, true);
-	u32 total = 0;
-	u32 i, random;
+	u32 i;
 
-	r->ret = 0;
-	r->expected = 0;
+	r->l.ret = 0;
+	r->l.expected = 0;
 	if (proc < 0) {
 		step_process(r, proc);
 		return;
 	}
-	for (i = 0; i < ARRAY_SIZE(operations); i++)
-		total += operations[i].weight;
-	random = below(r, total);
-	for (i = 0; random >= operations[i].weight; i++)
-		random -= operations[i].weight;
+	i = sim_lockstep_pick(&r->l, &operations[0].weight, sizeof(operations[0]),
+			      ARRAY_SIZE(operations));
 	operations[i].run(r, proc);
 }
 
@@ -688,11 +665,11 @@ static void make_file(struct run *r, int nr, u32 npages, bool half)
 	int fd = get_unused_fd_flags(0);
 	u32 page;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(r->test, file);
-	KUNIT_ASSERT_GE(r->test, fd, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(r->l.test, file);
+	KUNIT_ASSERT_GE(r->l.test, fd, 0);
 	fd_install(fd, file);
-	KUNIT_ASSERT_EQ(r->test, 0,
-			kunit_add_action_or_reset(r->test, close_file, (void *)(long)fd));
+	KUNIT_ASSERT_EQ(r->l.test, 0,
+			kunit_add_action_or_reset(r->l.test, close_file, (void *)(long)fd));
 	r->file[nr] = file;
 	r->fd[nr] = fd;
 	f->npages = npages;
@@ -701,7 +678,7 @@ static void make_file(struct run *r, int nr, u32 npages, bool half)
 		loff_t pos = page * PAGE_SIZE + VALUE_OFFSET;
 
 		f->value[page] = (nr + 1ULL) << 48 | page;
-		KUNIT_ASSERT_EQ(r->test, (ssize_t)sizeof(f->value[page]),
+		KUNIT_ASSERT_EQ(r->l.test, (ssize_t)sizeof(f->value[page]),
 				kernel_write(file, &f->value[page], sizeof(f->value[page]), &pos));
 	}
 }
@@ -711,22 +688,23 @@ static struct run *start_run(struct kunit *test, const struct run_case *c)
 	struct run *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
-	r->test = test;
+	r->l.test = test;
 	r->model = kunit_kzalloc(test, sizeof(*r->model), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, r->model);
-	r->m = sim_test_machine_config(test, &(const struct sim_config) {
+	r->l.m = sim_test_machine_config(test, &(const struct sim_config) {
 		.nr_frames = c->nr_frames,
 	});
-	r->m->page_cluster = c->page_cluster;
+	r->l.m->page_cluster = c->page_cluster;
 	if (c->synchronous)
-		r->swap = sim_test_synchronous_area(test, r->m, c->slots, 0);
+		r->swap = sim_test_synchronous_area(test, r->l.m, c->slots, 0);
 	else
-		r->swap = sim_test_swap_area(test, r->m, c->slots, 0);
-	scan_model_init(r->model, c->nr_frames, r->m->freepages.min, c->slots, c->page_cluster);
+		r->swap = sim_test_swap_area(test, r->l.m, c->slots, 0);
+	scan_model_init(r->model, c->nr_frames, r->l.m->freepages.min, c->slots, c->page_cluster);
 	make_file(r, 0, 5, false);
 	make_file(r, 1, 9, true);
 	make_file(r, 2, SCAN_FILE_PAGES, false);
-	prandom_seed_state(&r->rnd, c->seed);
+	r->l.seed = c->seed;
+	prandom_seed_state(&r->l.rnd, c->seed);
 	return r;
 }
 
@@ -740,12 +718,12 @@ static void model_in_lock_step(struct kunit *test)
 	struct run *r = start_run(test, c);
 	const struct scan_model_events *e = &r->model->events;
 
-	for (r->step = 0; r->step < c->steps; r->step++) {
+	for (r->l.step = 0; r->l.step < c->steps; r->l.step++) {
 		random_step(r);
 		if (!same_state(r))
 			return;
-		if (r->step % 500 == 0)
-			sim_test_check(test, r->m);
+		if (r->l.step % 500 == 0)
+			sim_test_check(test, r->l.m);
 	}
 	kunit_info(test, "%llu faults, %llu stalls, %llu stolen, %llu discarded, %llu read ahead",
 		   e->pgfault, e->stalls, e->pgsteal, e->pgdiscard, e->readahead);
