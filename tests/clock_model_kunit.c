@@ -107,15 +107,16 @@ static bool same_clock(struct run *r)
 static bool same_totals(struct run *r)
 {
 	const struct clock_model *model = r->model;
+	const struct sim_machine *m = r->l.m;
 	u32 rss = clock_model_rss(model);
 
-	return same(r, clock_model_tot(model), r->l.m->shm_tot, "shm_tot", 0, 0) &&
-	       same(r, rss, atomic_long_read(&r->l.m->shm_rss), "shm_rss", 0, 0) &&
-	       same(r, clock_model_swp(model), atomic_long_read(&r->l.m->shm_swp), "shm_swp", 0, 0) &&
-	       same(r, model->nr_frames - rss, r->l.m->nr_free_pages, "free frames", 0, 0) &&
-	       same(r, clock_model_free_slots(model), r->l.m->nr_swap_pages, "free slots", 0, 0) &&
-	       same(r, model->max_shmid, r->l.m->shm_max_id, "highest index", 0, 0) &&
-	       same(r, model->seq, r->l.m->shm_seq, "sequence number", 0, 0);
+	return same(r, clock_model_tot(model), m->shm_tot, "shm_tot", 0, 0) &&
+	       same(r, rss, atomic_long_read(&m->shm_rss), "shm_rss", 0, 0) &&
+	       same(r, clock_model_swp(model), atomic_long_read(&m->shm_swp), "shm_swp", 0, 0) &&
+	       same(r, model->nr_frames - rss, m->nr_free_pages, "free frames", 0, 0) &&
+	       same(r, clock_model_free_slots(model), m->nr_swap_pages, "free slots", 0, 0) &&
+	       same(r, model->max_shmid, m->shm_max_id, "highest index", 0, 0) &&
+	       same(r, model->seq, m->shm_seq, "sequence number", 0, 0);
 }
 
 static bool same_areas(struct run *r)
@@ -565,15 +566,17 @@ static void random_step(struct run *r)
 
 static void add_areas(struct run *r, const struct run_case *c)
 {
+	struct kunit *test = r->l.test;
+	struct sim_machine *m = r->l.m;
 	u32 i;
 
 	for (i = 0; i < MODEL_AREAS && c->slots[i]; i++) {
 		struct sim_test_swap *swap;
 
 		if (c->like_ram >> i & 1)
-			swap = sim_test_synchronous_area(r->l.test, r->l.m, c->slots[i], c->prio[i]);
+			swap = sim_test_synchronous_area(test, m, c->slots[i], c->prio[i]);
 		else
-			swap = sim_test_swap_area(r->l.test, r->l.m, c->slots[i], c->prio[i]);
+			swap = sim_test_swap_area(test, m, c->slots[i], c->prio[i]);
 		swap->data = r;
 		swap->on_read = share_failures;
 		swap->on_write = share_failures;
