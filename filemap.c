@@ -120,8 +120,8 @@ static int check_file(struct file *file, bool write)
  * @write: it is for a shared region that may be written
  *
  * Context: may sleep; takes mapping_lock.
- * Return: the cache, with a reference; ERR_PTR(-ENOMEM), ERR_PTR(-EINTR), or of an
- * errno of struct shmswap_mmap.
+ * Return: the cache, with a reference; ERR_PTR(-ENOMEM), ERR_PTR(-EINTR), of an
+ * errno of struct shmswap_mmap, or of one of the file's own open().
  */
 struct sim_mapping *sim_mapping_get(struct sim_machine *m, struct file *file, bool write)
 {
@@ -265,6 +265,7 @@ static int read_page(struct sim_fault *f)
 
 	if (len < PAGE_SIZE)
 		clear_highpage(page->page);
+	static_assert(PAGE_SIZE <= U16_MAX);
 	page->bytes = len;
 	if (len)
 		err = sim_file_rw(mapping->file, (loff_t)page->index << PAGE_SHIFT, &page->page,
@@ -316,6 +317,8 @@ int sim_filemap_writepage(struct sim_mapping *mapping, struct sim_page *page)
 void sim_set_page_dirty(struct sim_page *page)
 {
 	set_bit(SIM_PG_DIRTY, &page->flags);
+	/* Pairs with the one in write_dirty_pages(). */
+	smp_mb__after_atomic();
 	if (test_bit(SIM_PG_FILE, &page->flags))
 		WRITE_ONCE(page->mapping->dirty, true);
 }
@@ -340,6 +343,8 @@ static int write_dirty_pages(struct sim_mapping *mapping)
 
 	mutex_lock(&mapping->sync_lock);
 	WRITE_ONCE(mapping->dirty, false);
+	/* First the file, then its pages; who makes one dirty, the other way round. */
+	smp_mb();
 	for (index = 0; (page = next_page(mapping, &index, true)); index++) {
 		sim_lock_page(page);
 		if (test_bit(SIM_PG_DIRTY, &page->flags) && test_bit(SIM_PG_FILE, &page->flags))
@@ -361,6 +366,15 @@ static void sync_work(struct work_struct *work)
 	set_active_memcg(memcg);
 }
 
+/* Neither dirty nor being written by somebody, who may fail and make it dirty again. */
+static bool is_clean(struct sim_mapping *mapping)
+{
+	if (READ_ONCE(mapping->dirty) || mutex_is_locked(&mapping->sync_lock))
+		return false;
+	smp_rmb();	/* after the unlock that was seen, what it left */
+	return !READ_ONCE(mapping->dirty);
+}
+
 /**
  * sim_mapping_sync() - write all dirty pages of a file
  * @mapping: file
@@ -374,7 +388,7 @@ int sim_mapping_sync(struct sim_mapping *mapping)
 {
 	struct sync sync = { .mapping = mapping };
 
-	if (!READ_ONCE(mapping->dirty) && !mutex_is_locked(&mapping->sync_lock))
+	if (is_clean(mapping))
 		return 0;
 	INIT_WORK_ONSTACK(&sync.work, sync_work);
 	queue_work(sim_workqueue, &sync.work);

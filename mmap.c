@@ -100,6 +100,12 @@ void sim_vma_free(struct sim_vma *vma)
 	kfree(vma);
 }
 
+/* May stores to the area be bound for its file? */
+static bool writes_back(const struct sim_vma *vma)
+{
+	return vma->vm_ops->swapout && (vma->vm_flags & SHMSWAP_VM_MAYWRITE);
+}
+
 /**
  * sim_free_vmas() - free areas that were removed
  * @removed: list of them
@@ -113,7 +119,11 @@ void sim_free_vmas(struct list_head *removed)
 	struct sim_vma *vma, *next;
 
 	list_for_each_entry_safe(vma, next, removed, removed) {
-		if (vma->vm_ops->swapout && (vma->vm_flags & SHMSWAP_VM_MAYWRITE))
+		bool last = list_is_last(&vma->removed, removed);
+
+		/* Once for neighbours of one file. */
+		if (writes_back(vma) && (last || !writes_back(next) ||
+					 next->vm_mapping != vma->vm_mapping))
 			sim_mapping_sync(vma->vm_mapping);
 		sim_vma_free(vma);
 	}
@@ -604,11 +614,14 @@ void sim_mm_mark_resident(struct sim_mm *mm)
 	xa_set_mark(&mm->m->mms, mm->pid, RESIDENT);
 }
 
-/* Forget those whose last page is gone; the lock orders it against the first. */
+/*
+ * Forget those whose last page is gone; the lock orders it against the first. The
+ * number may be another process's by now.
+ */
 static void unmark(struct sim_mm *mm)
 {
 	xa_lock(&mm->m->mms);
-	if (!atomic_long_read(&mm->rss))
+	if (xa_load(&mm->m->mms, mm->pid) == mm && !atomic_long_read(&mm->rss))
 		__xa_clear_mark(&mm->m->mms, mm->pid, RESIDENT);
 	xa_unlock(&mm->m->mms);
 }

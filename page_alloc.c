@@ -226,7 +226,7 @@ bool sim_trylock_page(struct sim_page *page)
  * sim_lock_page() - lock a page, as soon as nobody has it locked
  * @page: frame, pinned by the caller
  *
- * Context: sleeps; no lock held.
+ * Context: sleeps; no lock held that who has a page locked may want.
  */
 void sim_lock_page(struct sim_page *page)
 {

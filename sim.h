@@ -369,7 +369,8 @@ struct sim_mm {
  * @file: open for reading
  * @wfile: open for writing, or NULL as long as no shared area may be writable
  * @pages: pages by index; the cache has a reference to each
- * @sync_lock: whoever writes all dirty pages
+ * @sync_lock: whoever writes all dirty pages; taken with no other lock held, and
+ *	kept while each is locked and written
  * @dirty: there may be some
  */
 struct sim_mapping {

@@ -91,6 +91,7 @@ static void clean_sharers(struct sim_shmid *seg, struct sim_page *page)
 static bool clean_pte(struct victim *v, sim_pte_t *ptep)
 {
 	sim_pte_t clean = sim_pte_mkclean(v->pte);
+	bool dirty = sim_pte_dirty(v->pte);
 
 	if (!sim_ptep_cmpxchg(ptep, v->pte, clean))
 		return false;
@@ -103,7 +104,7 @@ static bool clean_pte(struct victim *v, sim_pte_t *ptep)
 	smp_mb();
 	if (atomic64_read(&v->page->count) < SIM_PIN)
 		return true;
-	while (!sim_ptep_cmpxchg(ptep, v->pte, sim_pte_mkdirty(v->pte)))
+	while (dirty && !sim_ptep_cmpxchg(ptep, v->pte, sim_pte_mkdirty(v->pte)))
 		v->pte = sim_ptep_get(ptep);
 	return false;
 }
