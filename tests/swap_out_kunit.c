@@ -475,6 +475,22 @@ static void busy_page_stays(struct kunit *test)
 	sim_test_verify(test, r->a, r->base, 1, 1);
 }
 
+/* A load is no store: what was clean before is not dirty after. */
+static void clean_page_that_is_being_read_stays_clean(struct kunit *test)
+{
+	struct sim_test_rig *r = sim_test_rig(test, 1);
+	struct sim_page *page = sim_test_mapped(r->a, r->base);
+
+	/* A page that is shared knows by itself that it must be written. */
+	sim_test_fork(test, r->a);
+	sim_pin_page(page);
+	KUNIT_EXPECT_EQ(test, 0, sim_test_scan_one(test, r->a, r->base));
+	SIM_EXPECT_BITS(test, r->a, r->base, "old clean read-only");
+	KUNIT_EXPECT_TRUE(test, test_bit(SIM_PG_DIRTY, &page->flags));
+	KUNIT_EXPECT_EQ(test, 0, r->swap->nr_writes);
+	sim_unpin_page(r->m, page);
+}
+
 /* Who is in the middle of a load keeps it from being free, at the least. */
 static void page_that_is_being_read_is_not_freed(struct kunit *test)
 {
@@ -1105,6 +1121,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(locked_page_stays),
 	KUNIT_CASE(reserved_page_stays),
 	KUNIT_CASE(busy_page_stays),
+	KUNIT_CASE(clean_page_that_is_being_read_stays_clean),
 	KUNIT_CASE(page_that_is_being_read_is_not_freed),
 	KUNIT_CASE(page_behind_those_that_stay_goes),
 	KUNIT_CASE_PARAM(areas_passed_over, area_gen_params),
