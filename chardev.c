@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /dev/shmswap: an open file is a process, an ioctl a system call of its, and
- * pread() and pwrite() are its loads and stores.
+ * pread() and pwrite() are its loads and stores. What concerns the machine alone
+ * can be had through a file that is no process yet.
  */
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
@@ -35,7 +36,7 @@ static bool set_file_mm(struct file *file, struct sim_mm *mm)
 	return !cmpxchg(&file->private_data, NULL, mm);
 }
 
-/* The file's process; its first use creates it on the default machine. */
+/* The file's process; the first use of it creates it on the default machine. */
 static struct sim_mm *get_file_mm(struct file *file)
 {
 	struct sim_mm *mm = file_mm(file);
@@ -97,12 +98,14 @@ static ssize_t shmswap_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 /**
  * struct call - an ioctl under way
  * @file: file that it was called on
- * @mm: its process; NULL for SHMSWAP_IOC_CREATE
+ * @m: its machine
+ * @mm: its process, NULL if it is none and the call does not need one
  * @new_file: file that it makes, or NULL
  * @new_fd: descriptor for it, given out when nothing can fail any more
  */
 struct call {
 	struct file *file;
+	struct sim_machine *m;
 	struct sim_mm *mm;
 	struct file *new_file;
 	int new_fd;
@@ -181,7 +184,7 @@ static int ioctl_create(struct call *call, union call_arg *arg)
 static int ioctl_info(struct call *call, union call_arg *arg)
 {
 	struct sim_mm *mm = call->mm;
-	struct sim_machine *m = mm->m;
+	struct sim_machine *m = call->m;
 
 	arg->info = (struct shmswap_info) {
 		.size = arg->info.size,
@@ -197,6 +200,7 @@ static int ioctl_info(struct call *call, union call_arg *arg)
 		.out_rss = atomic_long_read(&mm->rss),
 		.out_min_flt = atomic64_read(&mm->min_flt),
 		.out_maj_flt = atomic64_read(&mm->maj_flt),
+		.out_live_pid = sim_live_pid(m),
 	};
 	return 0;
 }
@@ -209,7 +213,7 @@ static int ioctl_fork(struct call *call, union call_arg *arg)
 	if (arg->fork.flags & ~(SHMSWAP_FORK_EXEC | SHMSWAP_FORK_CLOEXEC))
 		return -EINVAL;
 	if (arg->fork.flags & SHMSWAP_FORK_EXEC)
-		mm = sim_mm_create(call->mm->m);
+		mm = sim_mm_create(call->m);
 	else
 		mm = sim_mm_fork(call->mm);
 	if (IS_ERR(mm))
@@ -226,24 +230,41 @@ static int ioctl_fork(struct call *call, union call_arg *arg)
 
 static int ioctl_shmget(struct call *call, union call_arg *arg)
 {
-	return sim_shmget(call->mm->m, &arg->shmget);
+	return sim_shmget(call->m, &arg->shmget);
+}
+
+/* What a call does to the file's process, or else to the caller itself. */
+static int need_process(struct call *call)
+{
+	call->mm = get_file_mm(call->file);
+	return PTR_ERR_OR_ZERO(call->mm);
 }
 
 static int ioctl_shmat(struct call *call, union call_arg *arg)
 {
-	return sim_shmat(call->mm, &arg->shmat);
+	int err;
+
+	if (arg->shmat.flags & SHMSWAP_SHMAT_MAP)
+		return sim_live_shmat(call->m, &arg->shmat);
+	err = need_process(call);
+	return err ?: sim_shmat(call->mm, &arg->shmat);
 }
 
 static int ioctl_shmdt(struct call *call, union call_arg *arg)
 {
-	if (arg->shmdt.flags)
+	int err;
+
+	if (arg->shmdt.flags & ~SHMSWAP_SHMDT_MAP)
 		return -EINVAL;
-	return sim_shmdt(call->mm, arg->shmdt.addr);
+	if (arg->shmdt.flags & SHMSWAP_SHMDT_MAP)
+		return sim_live_shmdt(call->m, arg->shmdt.addr);
+	err = need_process(call);
+	return err ?: sim_shmdt(call->mm, arg->shmdt.addr);
 }
 
 static int ioctl_shmctl(struct call *call, union call_arg *arg)
 {
-	return sim_shmctl(call->mm->m, &arg->shmctl);
+	return sim_shmctl(call->m, &arg->shmctl);
 }
 
 static int touch_chunk(struct sim_mm *mm, struct shmswap_touch *t, u64 *buf)
@@ -282,16 +303,16 @@ static int ioctl_touch(struct call *call, union call_arg *arg)
 
 static int ioctl_swapon(struct call *call, union call_arg *arg)
 {
-	if (!sim_machine_privileged(call->mm->m))
+	if (!sim_machine_privileged(call->m))
 		return -EPERM;
-	return sim_swapon(call->mm->m, &arg->swapon);
+	return sim_swapon(call->m, &arg->swapon);
 }
 
 static int ioctl_swapoff(struct call *call, union call_arg *arg)
 {
-	if (!sim_machine_privileged(call->mm->m))
+	if (!sim_machine_privileged(call->m))
 		return -EPERM;
-	return sim_swapoff(call->mm->m, arg->swapoff.type);
+	return sim_swapoff(call->m, arg->swapoff.type);
 }
 
 static int ioctl_reclaim(struct call *call, union call_arg *arg)
@@ -302,9 +323,9 @@ static int ioctl_reclaim(struct call *call, union call_arg *arg)
 
 	if (r->method > SHMSWAP_RECLAIM_SWAP_OUT || r->level > SHMSWAP_MAX_LEVEL)
 		return -EINVAL;
-	if (!sim_machine_privileged(call->mm->m))
+	if (!sim_machine_privileged(call->m))
 		return -EPERM;
-	err = sim_reclaim(call->mm->m,
+	err = sim_reclaim(call->m,
 			  array_index_nospec(r->method, SHMSWAP_RECLAIM_SWAP_OUT + 1),
 			  r->level, r->count, &result);
 	if (err)
@@ -317,29 +338,39 @@ static int ioctl_reclaim(struct call *call, union call_arg *arg)
 
 static int ioctl_control(struct call *call, union call_arg *arg)
 {
-	return sim_machine_control(call->mm->m, &arg->control);
+	return sim_machine_control(call->m, &arg->control);
 }
 
 static int ioctl_stat(struct call *call, union call_arg *arg)
 {
 	if (arg->stat.reserved)
 		return -EINVAL;
-	sim_machine_stat(call->mm->m, &arg->stat);
+	sim_machine_stat(call->m, &arg->stat);
 	return 0;
 }
 
 static int ioctl_query(struct call *call, union call_arg *arg)
 {
-	return sim_query(call->mm, &arg->query);
+	int err = 0;
+
+	if (sim_query_needs_process(&arg->query))
+		err = need_process(call);
+	return err ?: sim_query(call->m, call->mm, &arg->query);
 }
 
 static int ioctl_table(struct call *call, union call_arg *arg)
 {
 	struct file *file;
+	int err;
 
 	if (arg->table.flags & ~SHMSWAP_TABLE_CLOEXEC)
 		return -EINVAL;
-	file = sim_table_file(call->mm, arg->table.which);
+	if (arg->table.which == SHMSWAP_TABLE_MAPS) {
+		err = need_process(call);
+		if (err)
+			return err;
+	}
+	file = sim_table_file(call->m, call->mm, arg->table.which);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	return set_new_file(call, file, arg->table.flags & SHMSWAP_TABLE_CLOEXEC);
@@ -347,9 +378,9 @@ static int ioctl_table(struct call *call, union call_arg *arg)
 
 static int ioctl_check(struct call *call, union call_arg *arg)
 {
-	if (!sim_machine_privileged(call->mm->m))
+	if (!sim_machine_privileged(call->m))
 		return -EPERM;
-	return sim_check(call->mm->m, &arg->check);
+	return sim_check(call->m, &arg->check);
 }
 
 static int ioctl_mmap(struct call *call, union call_arg *arg)
@@ -388,6 +419,7 @@ static int ioctl_munlock(struct call *call, union call_arg *arg)
  * @min_size: size of its struct when it was first released
  * @size: size of its struct
  * @fd_offset: where the struct has the descriptor of the new file, or 0
+ * @of_machine: the file need not be a process
  * @out_on_error: its struct is written back even if it fails
  */
 struct call_op {
@@ -395,6 +427,7 @@ struct call_op {
 	u16 min_size;
 	u16 size;
 	u16 fd_offset;
+	bool of_machine;
 	bool out_on_error;
 };
 
@@ -408,24 +441,24 @@ struct call_op {
 	}
 
 static const struct call_op calls[] = {
-	CALL(SHMSWAP_IOC_CREATE, create, max_tables),
+	CALL(SHMSWAP_IOC_CREATE, create, max_tables, .of_machine = true),
 	CALL(SHMSWAP_IOC_INFO, info, out_maj_flt),
 	CALL(SHMSWAP_IOC_FORK, fork, out_pid,
 	     .fd_offset = offsetof(struct shmswap_fork, out_fd)),
-	CALL(SHMSWAP_IOC_SHMGET, shmget, out_shmid),
-	CALL(SHMSWAP_IOC_SHMAT, shmat, out_addr),
-	CALL(SHMSWAP_IOC_SHMDT, shmdt, addr),
-	CALL(SHMSWAP_IOC_SHMCTL, shmctl, ds),
+	CALL(SHMSWAP_IOC_SHMGET, shmget, out_shmid, .of_machine = true),
+	CALL(SHMSWAP_IOC_SHMAT, shmat, out_addr, .of_machine = true),
+	CALL(SHMSWAP_IOC_SHMDT, shmdt, addr, .of_machine = true),
+	CALL(SHMSWAP_IOC_SHMCTL, shmctl, ds, .of_machine = true),
 	CALL(SHMSWAP_IOC_TOUCH, touch, out_maj_flt, .out_on_error = true),
-	CALL(SHMSWAP_IOC_SWAPON, swapon, out_type),
-	CALL(SHMSWAP_IOC_SWAPOFF, swapoff, type),
-	CALL(SHMSWAP_IOC_RECLAIM, reclaim, out_attempts),
-	CALL(SHMSWAP_IOC_CONTROL, control, shmall),
-	CALL(SHMSWAP_IOC_STAT, stat, reclaim_stall),
-	CALL(SHMSWAP_IOC_QUERY, query, reserved),
+	CALL(SHMSWAP_IOC_SWAPON, swapon, out_type, .of_machine = true),
+	CALL(SHMSWAP_IOC_SWAPOFF, swapoff, type, .of_machine = true),
+	CALL(SHMSWAP_IOC_RECLAIM, reclaim, out_attempts, .of_machine = true),
+	CALL(SHMSWAP_IOC_CONTROL, control, shmall, .of_machine = true),
+	CALL(SHMSWAP_IOC_STAT, stat, reclaim_stall, .of_machine = true),
+	CALL(SHMSWAP_IOC_QUERY, query, reserved, .of_machine = true),
 	CALL(SHMSWAP_IOC_TABLE, table, out_fd,
-	     .fd_offset = offsetof(struct shmswap_table, out_fd)),
-	CALL(SHMSWAP_IOC_CHECK, check, out_found, .out_on_error = true),
+	     .fd_offset = offsetof(struct shmswap_table, out_fd), .of_machine = true),
+	CALL(SHMSWAP_IOC_CHECK, check, out_found, .of_machine = true, .out_on_error = true),
 	CALL(SHMSWAP_IOC_MMAP, mmap, out_addr),
 	CALL(SHMSWAP_IOC_MUNMAP, munmap, len),
 	CALL(SHMSWAP_IOC_MPROTECT, mprotect, len),
@@ -542,11 +575,10 @@ static long shmswap_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	err = copy_arg_in(&arg, user, &size, op);
 	if (err)
 		return err;
-	if (op->fn != ioctl_create) {
-		call.mm = get_file_mm(file);
-		if (IS_ERR(call.mm))
-			return PTR_ERR(call.mm);
-	}
+	call.mm = op->of_machine ? file_mm(file) : get_file_mm(file);
+	if (IS_ERR(call.mm))
+		return PTR_ERR(call.mm);
+	call.m = call.mm ? call.mm->m : shmswap_default_machine();
 	return do_call(&call, op, &arg, user, size);
 }
 

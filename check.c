@@ -17,6 +17,7 @@
  * @m: machine
  * @result: what disagreed first
  * @frames: references by frame
+ * @live: real PTEs that a frame may have
  * @slots: u16 counts by SIM_SLOTS_PER_CHUNK slots, see slot_key()
  * @attached: PTEs in attaches, by process number
  * @table_bytes: memory of the tables
@@ -28,6 +29,7 @@ struct census {
 	struct sim_machine *m;
 	struct shmswap_check *result;
 	u32 *frames;
+	u32 *live;
 	struct xarray slots;
 	struct xarray attached;
 	u64 table_bytes;
@@ -155,6 +157,9 @@ static int count_pte(struct census *c, struct sim_vma *vma, u64 address, sim_pte
 		right = absent_right(seg, index, word, pte);
 	if (!right)
 		return report(c, SHMSWAP_CHECK_PTE, address, word ? word->pte : 0, pte.pte);
+	/* What a live process may have really mapped. */
+	if (vma->vm_mm->real && sim_pte_present(pte) && sim_pte_young(pte))
+		c->live[sim_pte_pfn(pte)]++;
 	return count_one(c, vma->vm_mm->pid);
 }
 
@@ -386,6 +391,19 @@ static int check_pairs(struct census *c, u32 order)
 	return 0;
 }
 
+/* A real PTE exists only while the PTE is present and young. */
+static int check_live(struct census *c, u32 pfn)
+{
+	const struct sim_page *page = sim_pfn_page(c->m, pfn);
+	u32 mapped;
+
+	if (!test_bit(SIM_PG_LIVE, &page->flags))
+		return 0;
+	mapped = atomic_read(&page->page->_mapcount) + 1;
+	return mapped <= c->live[pfn] ? 0 :
+	       report(c, SHMSWAP_CHECK_LIVE, pfn, c->live[pfn], mapped);
+}
+
 static int check_frames(struct census *c)
 {
 	u64 nr_free = 0;
@@ -406,7 +424,7 @@ static int check_frames(struct census *c)
 			err = compare(c, SHMSWAP_CHECK_FRAME_COUNT, pfn, 1, 0);
 		else
 			err = compare(c, SHMSWAP_CHECK_FRAME_COUNT, pfn, c->frames[pfn],
-				      sim_page_count(page));
+				      sim_page_count(page)) ?: check_live(c, pfn);
 	}
 	return err ?: compare(c, SHMSWAP_CHECK_FREE_PAGES, 0, nr_free, c->m->nr_free_pages);
 }
@@ -492,6 +510,7 @@ static void free_census(struct census *c)
 		kfree(counts);
 	xa_destroy(&c->slots);
 	xa_destroy(&c->attached);
+	vfree(c->live);
 	vfree(c->frames);
 }
 
@@ -536,9 +555,8 @@ int sim_check(struct sim_machine *m, struct shmswap_check *check)
 	xa_init(&c.slots);
 	xa_init(&c.attached);
 	c.frames = vzalloc(array_size(m->nr_frames, sizeof(*c.frames)));
-	if (!c.frames)
-		return -ENOMEM;
-	err = lock_machine(m);
+	c.live = vzalloc(array_size(m->nr_frames, sizeof(*c.live)));
+	err = c.frames && c.live ? lock_machine(m) : -ENOMEM;
 	if (!err) {
 		err = check_all(&c);
 		up_write(&m->state_lock);

@@ -57,57 +57,71 @@ static struct sim_shmid *next_segment(struct scan *scan)
 	return seg;
 }
 
+/**
+ * struct tally - what became of the PTEs of a page
+ * @unmapped: taken away
+ * @aged: made old
+ * @live: at least one of these is in a real process
+ */
+struct tally {
+	u32 unmapped;
+	u32 aged;
+	bool live;
+};
+
 /*
  * Take the page away from one process if it is old there, else make it old.
  * An attach that a partial unmap has left without the page is passed over.
- * Returns true if the process had the page.
  */
-static bool unmap_one(struct sim_vma *vma, u32 id, pgoff_t index, u32 *aged)
+static void unmap_one(struct sim_vma *vma, u32 id, pgoff_t index, struct tally *tally)
 {
 	u64 address = vma->vm_start + ((u64)(index - vma->vm_pgoff) << PAGE_SHIFT);
 	sim_pte_t *ptep, pte;
 
 	if (index < vma->vm_pgoff || address >= vma->vm_end)
-		return false;
+		return;
 	ptep = sim_pte_offset(vma->vm_mm, address);
 	if (!ptep)
-		return false;
+		return;
 	for (;;) {
 		pte = sim_ptep_get(ptep);
 		if (!sim_pte_present(pte))
-			return false;
+			return;
 		if (!sim_pte_young(pte)) {
 			if (sim_ptep_cmpxchg(ptep, pte, sim_shm_signature(id, index)))
 				break;
 		} else if (sim_ptep_cmpxchg(ptep, pte, sim_pte_mkold(pte))) {
 			sim_tlb_drop(vma->vm_mm, address);
-			(*aged)++;
-			return false;
+			tally->aged++;
+			tally->live |= !!vma->vm_mm->real;
+			return;
 		}
 	}
 	atomic_long_dec(&vma->vm_mm->rss);
 	sim_flush_tlb_page(vma->vm_mm, address);
-	return true;
+	tally->unmapped++;
 }
 
 static void unmap_sharers(struct sim_shmid *seg, pgoff_t index, struct sim_page *page)
 {
 	u32 id = sim_shm_index(seg->id);
 	struct sim_vma *vma = seg->attaches;
-	u32 unmapped = 0;
-	u32 aged = 0;
+	struct tally tally = { 0 };
 
 	if (!vma)
 		return;
 	do {
-		unmapped += unmap_one(vma, id, index, &aged);
+		unmap_one(vma, id, index, &tally);
 		vma = vma->vm_next_shared;
 		cond_resched();
 	} while (vma != seg->attaches);
+	/* Those that were old had no real PTE: one flush is enough for all. */
+	if (tally.live)
+		sim_live_zap(seg, index);
 	/* The page list still has its reference, so that was not the last. */
-	atomic64_sub(unmapped, &page->count);
-	sim_count_events(seg->m, SIM_PGUNMAP, unmapped);
-	sim_count_events(seg->m, SIM_PGAGED, aged);
+	atomic64_sub(tally.unmapped, &page->count);
+	sim_count_events(seg->m, SIM_PGUNMAP, tally.unmapped);
+	sim_count_events(seg->m, SIM_PGAGED, tally.aged);
 }
 
 /* Write the page here and now, to an area that only copies memory. */
@@ -179,30 +193,40 @@ static void finish_swap_out(struct scan *scan, struct sim_shmid *seg)
 	up_read(&m->state_lock);
 }
 
+/* An attempt at a page that is locked; SWAPPED if it can be swapped out now. */
+static enum verdict attempt(struct scan *scan, struct sim_shmid *seg, pgoff_t index,
+			    struct sim_page *page)
+{
+	sim_count_event(scan->m, SIM_SWAP_ATTEMPTS);
+	if (--scan->budget < 0)
+		return OUT_OF_BUDGET;
+	unmap_sharers(seg, index, page);
+	/* An access that the TLB translated has a pin; see sim_tlb_pin(). */
+	smp_mb();
+	if (atomic64_read(&page->count) != 1 || sim_live_busy(page))
+		return NEXT_SEGMENT;
+	return SWAPPED;
+}
+
 static enum verdict examine(struct scan *scan, struct sim_shmid *seg, sim_pte_t *word,
 			    pgoff_t index)
 {
 	struct sim_page *page = sim_pfn_page(scan->m, sim_pte_pfn(*word));
+	enum verdict verdict = NEXT_SEGMENT;
 
 	if (!sim_trylock_page(page))
 		return NEXT_SEGMENT;
-	sim_count_event(scan->m, SIM_SWAP_ATTEMPTS);
-	if (--scan->budget < 0) {
-		sim_unlock_page(page);
-		return OUT_OF_BUDGET;
+	if (sim_live_trylock(page)) {
+		verdict = attempt(scan, seg, index, page);
+		sim_live_unlock(page);
 	}
-	unmap_sharers(seg, index, page);
-	/* An access that the TLB translated has a pin; see sim_tlb_pin(). */
-	smp_mb();
-	if (atomic64_read(&page->count) != 1) {
+	if (verdict != SWAPPED)
 		sim_unlock_page(page);
-		return NEXT_SEGMENT;
-	}
-	if (sim_swap_synchronous(scan->m, scan->entry))
+	else if (sim_swap_synchronous(scan->m, scan->entry))
 		swap_out_now(scan, seg, word, page);
 	else
 		begin_swap_out(scan, seg, word, page);
-	return SWAPPED;
+	return verdict;
 }
 
 /* Move the second hand until a page is found, or the pages or budget end. */

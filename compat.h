@@ -6,6 +6,7 @@
 #include <linux/blkdev.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/version.h>
 
@@ -54,6 +55,15 @@ static inline void sim_bdev_release(void *claim, void *holder)
 #endif
 }
 
+static inline struct block_device *sim_claimed_bdev(void *claim)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+	return file_bdev(claim);
+#else
+	return claim;
+#endif
+}
+
 /**
  * sim_iter_write() - vfs_iter_write() of a file system that may be frozen
  * @file: file
@@ -75,6 +85,15 @@ static inline ssize_t sim_iter_write(struct file *file, struct iov_iter *iter, l
 	ret = vfs_iter_write(file, iter, pos, flags);
 	file_end_write(file);
 	return ret;
+#endif
+}
+
+static inline void sim_vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
 #endif
 }
 

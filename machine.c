@@ -109,6 +109,8 @@ static void init_fields(struct sim_machine *m, const struct sim_config *c)
 	hash_init(m->mappings);
 	m->max_table_bytes = (unsigned long)c->max_tables << PAGE_SHIFT;
 	xa_init_flags(&m->mms, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	spin_lock_init(&m->live_lock);
+	m->live = RB_ROOT;
 	m->shmmax = c->shmmax;
 	m->shmall = c->shmall;
 	m->shmmni = c->shmmni;
@@ -137,6 +139,12 @@ static void teardown(struct sim_machine *m)
 	put_user_ns(m->user_ns);
 }
 
+static void free_memory(struct sim_machine *m)
+{
+	if (refcount_dec_and_test(&m->memory))
+		kfree(m);
+}
+
 static void teardown_work(struct work_struct *work)
 {
 	struct sim_machine *m = container_of(work, struct sim_machine, destroy);
@@ -146,8 +154,7 @@ static void teardown_work(struct work_struct *work)
 	if (!m->is_default)
 		module_put(THIS_MODULE);
 	complete(&m->destroyed);
-	if (refcount_dec_and_test(&m->memory))
-		kfree(m);
+	free_memory(m);
 }
 
 static int start(struct sim_machine *m, const struct sim_config *c)
@@ -221,6 +228,17 @@ void sim_machine_get(struct sim_machine *m)
 	kref_get(&m->ref);
 }
 
+static struct sim_machine *queue_teardown(struct kref *ref)
+{
+	struct sim_machine *m = container_of(ref, struct sim_machine, ref);
+
+	/* The file that this is about will not keep the module much longer. */
+	if (!m->is_default)
+		__module_get(THIS_MODULE);
+	queue_work(sim_workqueue, &m->destroy);
+	return m;
+}
+
 /*
  * The teardown waits for kswapd, kswapd perhaps for a file system, and that, if
  * it is one of FUSE, perhaps for the very process that is exiting here. So the
@@ -228,17 +246,17 @@ void sim_machine_get(struct sim_machine *m)
  */
 static void release(struct kref *ref)
 {
-	struct sim_machine *m = container_of(ref, struct sim_machine, ref);
 	bool brief = current->flags & (PF_EXITING | PF_KTHREAD);
 	long timeout = brief ? BRIEF_WAIT : MAX_SCHEDULE_TIMEOUT;
+	struct sim_machine *m = queue_teardown(ref);
 
-	/* The file that this is about will not keep the module much longer. */
-	if (!m->is_default)
-		__module_get(THIS_MODULE);
-	queue_work(sim_workqueue, &m->destroy);
 	wait_for_completion_killable_timeout(&m->destroyed, timeout);
-	if (refcount_dec_and_test(&m->memory))
-		kfree(m);
+	free_memory(m);
+}
+
+static void release_later(struct kref *ref)
+{
+	free_memory(queue_teardown(ref));
 }
 
 /**
@@ -250,6 +268,18 @@ static void release(struct kref *ref)
 void sim_machine_put(struct sim_machine *m)
 {
 	kref_put(&m->ref, release);
+}
+
+/**
+ * sim_machine_put_later() - drop a reference, and wait for nothing
+ * @m: machine; the last reference destroys it some time later
+ *
+ * Context: may sleep; no lock of the machine held, but perhaps mmap_lock of a
+ * real process.
+ */
+void sim_machine_put_later(struct sim_machine *m)
+{
+	kref_put(&m->ref, release_later);
 }
 
 /**
@@ -322,7 +352,7 @@ static int control_check(const struct sim_machine *m, const struct shmswap_contr
 	     !c->age_cluster_min || c->age_cluster_min > 65536 ||
 	     !c->pageout_weight || c->pageout_weight > 65536))
 		return -EINVAL;
-	if ((c->set & SHMSWAP_CONTROL_PAGE_CLUSTER) && c->page_cluster > ilog2(SIM_MAX_READ))
+	if ((c->set & SHMSWAP_CONTROL_PAGE_CLUSTER) && c->page_cluster > ilog2(SIM_MAX_IO))
 		return -EINVAL;
 	return 0;
 }

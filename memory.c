@@ -27,9 +27,9 @@ static bool reclaimable(struct sim_machine *m)
  */
 static struct sim_page *take_frame(struct sim_machine *m)
 {
-	struct sim_reclaim_result result;
 	struct sim_page *page;
 	int failures = 0;
+	bool freed;
 	int err;
 
 	for (;;) {
@@ -37,10 +37,10 @@ static struct sim_page *take_frame(struct sim_machine *m)
 		if (page)
 			return page;
 		sim_count_event(m, SIM_RECLAIM_STALL);
-		err = sim_reclaim(m, SHMSWAP_RECLAIM_TRY, 0, 1, &result);
+		err = sim_reclaim_frame(m, &freed);
 		if (err)
 			return ERR_PTR(err);
-		if (result.freed)
+		if (freed)
 			failures = 0;
 		else if (++failures == MAX_RECLAIM_RETRIES || !reclaimable(m))
 			return ERR_PTR(-ENOMEM);
@@ -118,6 +118,7 @@ int sim_fault_prepare(struct sim_fault *f, int need)
 		return sim_wait_on_page_locked(f->page);
 	default:
 		f->major = true;
+		f->swapped_in = true;
 		err = f->read(f);
 		put_owner(f);
 		return err;

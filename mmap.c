@@ -4,6 +4,7 @@
  */
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "sim.h"
@@ -129,13 +130,24 @@ void sim_free_vmas(struct list_head *removed)
 	}
 }
 
-/* A copy of @vma for @mm, in no list yet. */
-static struct sim_vma *vma_dup(struct sim_vma *vma, struct sim_mm *mm)
+/**
+ * sim_vma_dup() - copy an area
+ * @vma: area
+ * @mm: process that is to have the copy
+ * @gfp: how to allocate it
+ *
+ * Context: may sleep.
+ * Return: the copy, in no list yet, or NULL.
+ */
+struct sim_vma *sim_vma_dup(struct sim_vma *vma, struct sim_mm *mm, gfp_t gfp)
 {
-	struct sim_vma *new = sim_vma_alloc(mm, vma->vm_start, vma->vm_end - vma->vm_start);
+	struct sim_vma *new = kzalloc(sizeof(*new), gfp);
 
 	if (!new)
 		return NULL;
+	new->vm_mm = mm;
+	new->vm_start = vma->vm_start;
+	new->vm_end = vma->vm_end;
 	new->vm_flags = vma->vm_flags;
 	new->vm_pgoff = vma->vm_pgoff;
 	new->vm_ops = vma->vm_ops;
@@ -211,7 +223,7 @@ static int prepare_replacement(struct replacement *r)
 		return -ENOMEM;
 	if (!cut)
 		return 0;
-	r->tail = vma_dup(r->before, r->mm);
+	r->tail = sim_vma_dup(r->before, r->mm, GFP_KERNEL_ACCOUNT);
 	if (!r->tail)
 		return -ENOMEM;
 	r->tail->vm_pgoff = pgoff_at(r->before, r->end);
@@ -319,7 +331,7 @@ int sim_split_vma(struct sim_vma *vma, u64 address)
 	lockdep_assert_held_write(&mm->mmap_lock);
 	if (mm->map_count >= SIM_MAX_MAP_COUNT)
 		return -ENOMEM;
-	tail = vma_dup(vma, mm);
+	tail = sim_vma_dup(vma, mm, GFP_KERNEL_ACCOUNT);
 	if (!tail)
 		return -ENOMEM;
 	tail->vm_pgoff = pgoff_at(vma, address);
@@ -409,22 +421,77 @@ int sim_munmap(struct sim_mm *mm, u64 start, u64 end, struct list_head *removed)
 	return 0;
 }
 
+/* What a real process does to its mappings has happened already when we hear of it. */
+static void store_area(struct sim_mm *mm, u64 start, u64 end, struct sim_vma *vma)
+{
+	MA_STATE(mas, &mm->mt, start, end - 1);
+
+	mas_store_gfp(&mas, vma, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+}
+
+/**
+ * sim_link_vma() - enter an area of a real process
+ * @vma: attach, complete; where it is there is at most the area it was split from
+ *
+ * Context: may sleep; mmap_lock held for writing.
+ */
+void sim_link_vma(struct sim_vma *vma)
+{
+	lockdep_assert_held_write(&vma->vm_mm->mmap_lock);
+	store_area(vma->vm_mm, vma->vm_start, vma->vm_end, vma);
+	vma->vm_mm->map_count++;
+}
+
+/**
+ * sim_rejoin_vma() - undo the split of an area of a real process
+ * @vma: area that gets back what @split_off has
+ * @split_off: the other one; is freed
+ *
+ * Context: may sleep; mmap_lock held for writing.
+ */
+void sim_rejoin_vma(struct sim_vma *vma, struct sim_vma *split_off)
+{
+	lockdep_assert_held_write(&vma->vm_mm->mmap_lock);
+	store_area(vma->vm_mm, split_off->vm_start, split_off->vm_end, vma);
+	vma->vm_mm->map_count--;
+	sim_shm_rejoin(vma, split_off);
+	sim_vma_free(split_off);
+}
+
+/**
+ * sim_unlink_vma() - remove and free an area of a real process
+ * @vma: attach
+ *
+ * Context: may sleep; mmap_lock held for writing.
+ */
+void sim_unlink_vma(struct sim_vma *vma)
+{
+	struct sim_mm *mm = vma->vm_mm;
+
+	lockdep_assert_held_write(&mm->mmap_lock);
+	store_area(mm, vma->vm_start, vma->vm_end, NULL);
+	vma->vm_ops->close(vma);
+	mm->map_count--;
+	sim_flush_tlb_range(mm, vma->vm_start, vma->vm_end);
+	free_pgtables(mm, vma->vm_start, vma->vm_end);
+	sim_vma_free(vma);
+}
+
 static void init_areas(struct sim_mm *mm)
 {
 	mt_init_flags(&mm->mt, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN);
 	mt_set_external_lock(&mm->mt, &mm->mmap_lock);
 }
 
-static struct sim_mm *mm_alloc_pid(struct sim_machine *m)
+static struct sim_mm *mm_alloc_pid(struct sim_machine *m, gfp_t gfp, u32 max)
 {
-	struct sim_mm *mm = kzalloc(sizeof(*mm), GFP_KERNEL_ACCOUNT);
+	struct sim_mm *mm = kzalloc(sizeof(*mm), gfp);
 	int err;
 
 	if (!mm)
 		return ERR_PTR(-ENOMEM);
 	/* Only the number, until the process is complete. */
-	err = xa_alloc(&m->mms, &mm->pid, NULL, XA_LIMIT(1, SHMSWAP_MAX_PROCESSES),
-		       GFP_KERNEL_ACCOUNT);
+	err = xa_alloc(&m->mms, &mm->pid, NULL, XA_LIMIT(1, max), gfp);
 	if (err) {
 		kfree(mm);
 		return ERR_PTR(err == -EBUSY ? -EAGAIN : err);
@@ -437,6 +504,7 @@ static struct sim_mm *mm_alloc_pid(struct sim_machine *m)
 	mm->uid = current_uid();
 	init_rwsem(&mm->mmap_lock);
 	mutex_init(&mm->page_table_lock);
+	mutex_init(&mm->shmdt_lock);
 	init_areas(mm);
 	return mm;
 }
@@ -459,7 +527,7 @@ static void mm_publish(struct sim_mm *mm)
  */
 struct sim_mm *sim_mm_create(struct sim_machine *m)
 {
-	struct sim_mm *mm = mm_alloc_pid(m);
+	struct sim_mm *mm = mm_alloc_pid(m, GFP_KERNEL_ACCOUNT, SHMSWAP_MAX_PROCESSES);
 
 	if (!IS_ERR(mm)) {
 		mm->swappable = true;
@@ -468,9 +536,37 @@ struct sim_mm *sim_mm_create(struct sim_machine *m)
 	return mm;
 }
 
+/**
+ * sim_mm_create_live() - a new process that is a real one
+ * @m: machine
+ * @real: its address space
+ * @forked: fork(2) made it, which we cannot let fail: nor does SHMSWAP_MAX_PROCESSES
+ *	count then
+ *
+ * Context: may sleep.
+ * Return: as sim_mm_create().
+ */
+struct sim_mm *sim_mm_create_live(struct sim_machine *m, struct mm_struct *real, bool forked)
+{
+	struct sim_mm *mm;
+
+	if (forked)
+		mm = mm_alloc_pid(m, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL, S32_MAX);
+	else
+		mm = mm_alloc_pid(m, GFP_KERNEL_ACCOUNT, SHMSWAP_MAX_PROCESSES);
+	if (IS_ERR(mm))
+		return mm;
+	mmgrab(real);
+	mm->real = real;
+	/* It has nothing but attaches. */
+	mm->swappable = m->flags & SHMSWAP_MACHINE_SHM_PROCESS;
+	mm_publish(mm);
+	return mm;
+}
+
 static int dup_vma(struct sim_mm *mm, struct sim_vma *vma)
 {
-	struct sim_vma *new = vma_dup(vma, mm);
+	struct sim_vma *new = sim_vma_dup(vma, mm, GFP_KERNEL_ACCOUNT);
 	LIST_HEAD(removed);
 	int err;
 
@@ -515,7 +611,8 @@ static int dup_mmap(struct sim_mm *mm, struct sim_mm *parent)
  */
 struct sim_mm *sim_mm_fork(struct sim_mm *parent)
 {
-	struct sim_mm *mm = mm_alloc_pid(parent->m);
+	struct sim_mm *mm = mm_alloc_pid(parent->m, GFP_KERNEL_ACCOUNT,
+					 SHMSWAP_MAX_PROCESSES);
 	int err;
 
 	if (IS_ERR(mm))
@@ -556,6 +653,20 @@ static void exit_areas(struct sim_mm *mm)
 	sim_free_vmas(&removed);
 }
 
+/* The end of a process; its reference to the machine is left. */
+static void mm_end(struct sim_mm *mm)
+{
+	struct sim_machine *m = mm->m;
+
+	WRITE_ONCE(mm->swappable, false);
+	exit_areas(mm);
+	down_read(&m->state_lock);
+	xa_erase(&m->mms, mm->pid);
+	up_read(&m->state_lock);
+	atomic_dec(&m->nr_mms);
+	sim_mm_put(mm);
+}
+
 /**
  * sim_mm_exit() - the end of a process
  * @mm: process, used by nobody else but who found it through sim_mm_next()
@@ -568,15 +679,24 @@ void sim_mm_exit(struct sim_mm *mm)
 {
 	struct sim_machine *m = mm->m;
 
-	WRITE_ONCE(mm->swappable, false);
-	exit_areas(mm);
-	down_read(&m->state_lock);
-	xa_erase(&m->mms, mm->pid);
-	up_read(&m->state_lock);
-	atomic_dec(&m->nr_mms);
-	sim_mm_put(mm);
+	mm_end(mm);
 	/* Whoever still looks at the process has the machine from elsewhere. */
 	sim_machine_put(m);
+}
+
+/**
+ * sim_mm_exit_live() - a real process has nothing really mapped any more
+ * @mm: process, as sim_mm_exit()
+ *
+ * Context: sleeps; mmap_lock of the real process may be held, so nothing is
+ * waited for that may take long.
+ */
+void sim_mm_exit_live(struct sim_mm *mm)
+{
+	struct sim_machine *m = mm->m;
+
+	mm_end(mm);
+	sim_machine_put_later(m);
 }
 
 /**
@@ -659,5 +779,33 @@ void sim_mm_put(struct sim_mm *mm)
 	if (!refcount_dec_and_test(&mm->ref))
 		return;
 	put_pid(mm->creator);
+	if (mm->real)
+		mmdrop(mm->real);
 	kfree_rcu(mm, rcu);
+}
+
+/**
+ * sim_mm_creator() - who made a process, or who it really is
+ * @mm: process
+ *
+ * Context: any.
+ * Return: process id as the caller sees it, or 0.
+ */
+pid_t sim_mm_creator(struct sim_mm *mm)
+{
+	pid_t pid = pid_vnr(mm->creator);
+
+#ifdef CONFIG_MEMCG
+	if (mm->real) {
+		struct task_struct *task;
+
+		rcu_read_lock();
+		/* fork(2) told us of the child before it was one. */
+		task = rcu_dereference(mm->real->owner);
+		if (task)
+			pid = task_tgid_vnr(task);
+		rcu_read_unlock();
+	}
+#endif
+	return pid;
 }

@@ -178,6 +178,8 @@ static void drop(struct sim_machine *m, struct sim_page *page, s64 what)
 		return;
 	spin_lock(&m->free_lock);
 	if (atomic64_sub_and_test(what, &page->count)) {
+		if (test_bit(SIM_PG_LIVE, &page->flags))
+			sim_live_forget(page);
 		page->seg = NULL;
 		WRITE_ONCE(page->flags, 0);
 		free_block(m, page, 0);

@@ -67,7 +67,7 @@ const struct sim_swap_ops sim_swap_ram_ops = {
  * sim_file_rw() - read or write neighbouring pages of a file
  * @file: file
  * @pos: where
- * @pages: the pages, at most SIM_MAX_READ
+ * @pages: the pages, at most SIM_MAX_IO
  * @len: bytes, more than those of all pages but the last
  * @write: write
  * @flags: RWF_* of a write
@@ -83,7 +83,7 @@ int sim_file_rw(struct file *file, loff_t pos, struct page **pages, size_t len, 
 		rwf_t flags)
 {
 	const struct cred *cred = override_creds(file->f_cred);
-	struct bio_vec bv[SIM_MAX_READ];
+	struct bio_vec bv[SIM_MAX_IO];
 	u32 i, nr = DIV_ROUND_UP(len, PAGE_SIZE);
 	struct iov_iter iter;
 	ssize_t ret;
@@ -148,11 +148,28 @@ bool sim_swap_synchronous(struct sim_machine *m, sim_swp_entry_t entry)
 }
 
 /**
+ * sim_swap_locks_inode() - does reading a slot take the lock of an inode?
+ * @m: machine
+ * @entry: slot in use
+ *
+ * Direct I/O does, on most file systems.
+ *
+ * Context: any.
+ * Return: true if it may.
+ */
+bool sim_swap_locks_inode(struct sim_machine *m, sim_swp_entry_t entry)
+{
+	const struct sim_swap_info *si = area_of(m, entry);
+
+	return si->ops == &sim_swap_file_ops && (si->file->f_flags & O_DIRECT);
+}
+
+/**
  * sim_swap_readpages() - fill pages from neighbouring slots
  * @m: machine
  * @entry: first slot; all are in use
  * @pages: frames, locked and in the swap cache unless the area is synchronous
- * @nr: how many, at most SIM_MAX_READ
+ * @nr: how many, at most SIM_MAX_IO
  *
  * Context: sleeps; no lock but the pages' held unless the area is synchronous.
  * Return: 0; -EIO; -EINTR a fatal signal: then the contents are undefined.
@@ -161,7 +178,7 @@ int sim_swap_readpages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_
 		       u32 nr)
 {
 	struct sim_swap_info *si = area_of(m, entry);
-	struct page *memory[SIM_MAX_READ];
+	struct page *memory[SIM_MAX_IO];
 	int err;
 	u32 i;
 

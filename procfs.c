@@ -205,7 +205,7 @@ static int show_maps(struct seq_file *s, void *unused)
 	if (table->mm)
 		return show_mm(s, table->mm);
 	for (pid = 1; !err && (mm = sim_mm_next(table->m, &pid)); pid++) {
-		seq_printf(s, "process %u of pid %d\n", mm->pid, pid_vnr(mm->creator));
+		seq_printf(s, "process %u of pid %d\n", mm->pid, sim_mm_creator(mm));
 		err = show_mm(s, mm);
 		sim_mm_put(mm);
 	}
@@ -244,7 +244,7 @@ static int show_procs(struct seq_file *s, void *unused)
 		   "maj_flt", "swap_address", "swap_cnt");
 	for (pid = 1; (mm = sim_mm_next(m, &pid)); pid++) {
 		seq_printf(s, "%6u %8d %8ld %8lld %8lld %12llx %8u\n", mm->pid,
-			   pid_vnr(mm->creator), atomic_long_read(&mm->rss),
+			   sim_mm_creator(mm), atomic_long_read(&mm->rss),
 			   atomic64_read(&mm->min_flt), atomic64_read(&mm->maj_flt),
 			   mm->swap_address, mm->swap_cnt);
 		sim_mm_put(mm);
@@ -316,7 +316,8 @@ static const struct file_operations table_fops = {
 
 /**
  * sim_table_file() - a file to read a table from
- * @mm: process whose machine, and for SHMSWAP_TABLE_MAPS whose areas, it shows
+ * @m: machine
+ * @mm: process whose areas SHMSWAP_TABLE_MAPS shows; NULL will do for others
  * @which: SHMSWAP_TABLE_*
  *
  * The file keeps the machine: it can be read after all processes are gone.
@@ -325,7 +326,7 @@ static const struct file_operations table_fops = {
  * Return: the file; ERR_PTR(-EINVAL) no such table, ERR_PTR(-EPERM), or another
  * error.
  */
-struct file *sim_table_file(struct sim_mm *mm, u32 which)
+struct file *sim_table_file(struct sim_machine *m, struct sim_mm *mm, u32 which)
 {
 	struct file *file;
 	int err;
@@ -333,13 +334,13 @@ struct file *sim_table_file(struct sim_mm *mm, u32 which)
 	if (which >= ARRAY_SIZE(tables))
 		return ERR_PTR(-EINVAL);
 	which = array_index_nospec(which, ARRAY_SIZE(tables));
-	if (tables[which].privileged && !sim_machine_privileged(mm->m))
+	if (tables[which].privileged && !sim_machine_privileged(m))
 		return ERR_PTR(-EPERM);
 	file = anon_inode_getfile("[shmswap-table]", &table_fops, NULL, O_RDONLY);
 	if (IS_ERR(file))
 		return file;
 	file->f_mode |= FMODE_LSEEK | FMODE_PREAD;
-	err = open_table(file, mm->m, mm, which);
+	err = open_table(file, m, mm, which);
 	if (err) {
 		fput(file);
 		return ERR_PTR(err);

@@ -111,7 +111,8 @@ sim_pte_t *sim_pte_offset(struct sim_mm *mm, u64 address)
  * @mm: process
  * @address: virtual address below SHMSWAP_TASK_SIZE, in an area
  *
- * Context: may sleep; mmap_lock held, state_lock held for reading.
+ * Context: may sleep; state_lock held for reading, and mmap_lock, or that of the
+ * real process: the area stays, and so do tables that it needs.
  * Return: the entry, NULL if there is no memory.
  */
 sim_pte_t *sim_pte_alloc(struct sim_mm *mm, u64 address)
@@ -119,7 +120,8 @@ sim_pte_t *sim_pte_alloc(struct sim_mm *mm, u64 address)
 	struct table *table;
 	int level;
 
-	lockdep_assert_held(&mm->mmap_lock);
+	if (!mm->real)
+		lockdep_assert_held(&mm->mmap_lock);
 	table = table_get(mm, &mm->pgd);
 	for (level = PGD_LEVEL; table && level > PTE_LEVEL; level--)
 		table = table_get(mm, &table->entry[level_index(address, level)]);

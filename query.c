@@ -17,9 +17,9 @@
 
 /**
  * struct query - a query under way
- * @mm: process that asks
- * @m: its machine
- * @id: segment identifier or area number
+ * @m: machine
+ * @mm: process that it is about, with a reference, or NULL
+ * @id: segment identifier, area or process number
  * @seg: segment @id, or NULL
  * @next: where to go on
  * @room: records that still fit
@@ -27,8 +27,8 @@
  * @records: the page
  */
 struct query {
-	struct sim_mm *mm;
 	struct sim_machine *m;
+	struct sim_mm *mm;
 	s32 id;
 	struct sim_shmid *seg;
 	u64 next;
@@ -44,6 +44,7 @@ struct query {
  * @record: size of a record
  * @of_seg: it is about the segment @id, which the caller must be able to read
  * @of_area: it is about the area @id
+ * @of_mm: it is about the process @id, or the caller's
  * @privileged: it is for who controls the machine
  */
 struct query_op {
@@ -51,6 +52,7 @@ struct query_op {
 	u32 record;
 	bool of_seg;
 	bool of_area;
+	bool of_mm;
 	bool privileged;
 };
 
@@ -348,13 +350,14 @@ static void fill_proc(struct query *q, struct sim_mm *mm)
 
 	*r = (struct shmswap_proc) {
 		.pid = mm->pid,
-		.creator = pid_vnr(mm->creator),
+		.creator = sim_mm_creator(mm),
 		.rss = atomic_long_read(&mm->rss),
 		.min_flt = atomic64_read(&mm->min_flt),
 		.maj_flt = atomic64_read(&mm->maj_flt),
 		.swap_address = mm->swap_address,
 		.swap_cnt = mm->swap_cnt,
 		.nr_vmas = READ_ONCE(mm->map_count),
+		.flags = mm->real ? SHMSWAP_PROC_LIVE : 0,
 	};
 }
 
@@ -382,8 +385,8 @@ static const struct query_op ops[] = {
 	[SHMSWAP_QUERY_SEGS] = { fill_segs, sizeof(struct shmswap_seg) },
 	[SHMSWAP_QUERY_PAGES] = { fill_pages, sizeof(struct shmswap_pte), .of_seg = true },
 	[SHMSWAP_QUERY_SHARERS] = { fill_sharers, sizeof(struct shmswap_vma), .of_seg = true },
-	[SHMSWAP_QUERY_VMAS] = { fill_vmas, sizeof(struct shmswap_vma) },
-	[SHMSWAP_QUERY_PTES] = { fill_ptes, sizeof(struct shmswap_pte) },
+	[SHMSWAP_QUERY_VMAS] = { fill_vmas, sizeof(struct shmswap_vma), .of_mm = true },
+	[SHMSWAP_QUERY_PTES] = { fill_ptes, sizeof(struct shmswap_pte), .of_mm = true },
 	[SHMSWAP_QUERY_MEM_MAP] = { fill_mem_map, sizeof(struct shmswap_page),
 				    .privileged = true },
 	[SHMSWAP_QUERY_FREE_AREA] = { fill_free_area, sizeof(struct shmswap_free) },
@@ -395,27 +398,49 @@ static const struct query_op ops[] = {
 	[SHMSWAP_QUERY_PROCS] = { fill_procs, sizeof(struct shmswap_proc), .privileged = true },
 };
 
+/* Find the process; others' are for who controls the machine. */
+static int prepare_mm(struct query *q, struct sim_mm *own)
+{
+	unsigned long pid = q->id;
+
+	if (!q->id) {
+		q->mm = own;
+		refcount_inc(&own->ref);
+		return 0;
+	}
+	if (q->id < 0)
+		return -EINVAL;
+	if (q->id != sim_live_pid(q->m) && !sim_machine_privileged(q->m))
+		return -EPERM;
+	q->mm = sim_mm_next(q->m, &pid);
+	return q->mm && q->mm->pid == q->id ? 0 : -ESRCH;
+}
+
 /* Find the segment, check the permissions. */
-static int prepare(struct query *q, const struct query_op *op)
+static int prepare_seg(struct query *q)
 {
 	bool readable;
 
-	if (op->privileged && !sim_machine_privileged(q->m))
-		return -EPERM;
-	if (op->of_area)
-		return q->id >= 0 && q->id < SHMSWAP_MAX_SWAPFILES ? 0 : -EINVAL;
-	if (!op->of_seg)
-		return q->id ? -EINVAL : 0;
 	q->seg = sim_shm_find(q->m, q->id);
 	if (!q->seg)
 		return -EINVAL;
 	mutex_lock(&q->seg->lock);
 	readable = sim_shm_readable(q->seg);
 	mutex_unlock(&q->seg->lock);
-	if (readable)
-		return 0;
-	sim_shm_put(q->seg);
-	return -EACCES;
+	return readable ? 0 : -EACCES;
+}
+
+static int prepare(struct query *q, const struct query_op *op, struct sim_mm *own)
+{
+	if (op->privileged && !sim_machine_privileged(q->m))
+		return -EPERM;
+	if (op->of_mm)
+		return prepare_mm(q, own);
+	if (op->of_seg)
+		return prepare_seg(q);
+	if (op->of_area)
+		return q->id >= 0 && q->id < SHMSWAP_MAX_SWAPFILES ? 0 : -EINVAL;
+	return q->id ? -EINVAL : 0;
 }
 
 static int run(struct query *q, const struct query_op *op, struct shmswap_query *arg)
@@ -440,18 +465,31 @@ static int run(struct query *q, const struct query_op *op, struct shmswap_query 
 }
 
 /**
+ * sim_query_needs_process() - is a query about the caller's own process?
+ * @arg: query
+ *
+ * Context: any.
+ * Return: true if sim_query() wants it.
+ */
+bool sim_query_needs_process(const struct shmswap_query *arg)
+{
+	return !arg->id && arg->what < ARRAY_SIZE(ops) &&
+	       ops[array_index_nospec(arg->what, ARRAY_SIZE(ops))].of_mm;
+}
+
+/**
  * sim_query() - read records
- * @mm: process that asks
+ * @m: machine
+ * @mm: process that asks; NULL will do unless sim_query_needs_process()
  * @arg: see there
  *
  * Context: sleeps; no lock held.
  * Return: 0 or as struct shmswap_query says.
  */
-int sim_query(struct sim_mm *mm, struct shmswap_query *arg)
+int sim_query(struct sim_machine *m, struct sim_mm *mm, struct shmswap_query *arg)
 {
 	struct query q = {
-		.mm = mm,
-		.m = mm->m,
+		.m = m,
 		.id = arg->id,
 		.next = arg->start,
 	};
@@ -461,13 +499,15 @@ int sim_query(struct sim_mm *mm, struct shmswap_query *arg)
 	if (arg->what >= ARRAY_SIZE(ops) || arg->reserved)
 		return -EINVAL;
 	op = &ops[array_index_nospec(arg->what, ARRAY_SIZE(ops))];
-	err = prepare(&q, op);
-	if (err)
-		return err;
-	q.records = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	err = q.records ? run(&q, op, arg) : -ENOMEM;
-	kfree(q.records);
+	err = prepare(&q, op, mm);
+	if (!err) {
+		q.records = kmalloc(PAGE_SIZE, GFP_KERNEL);
+		err = q.records ? run(&q, op, arg) : -ENOMEM;
+		kfree(q.records);
+	}
 	if (q.seg)
 		sim_shm_put(q.seg);
+	if (q.mm)
+		sim_mm_put(q.mm);
 	return err;
 }

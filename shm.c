@@ -8,6 +8,8 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/ipc.h>
+#include <linux/ipc_namespace.h>
+#include <linux/nsproxy.h>
 #include <linux/pid.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/signal.h>
@@ -18,7 +20,7 @@
 
 #include "sim.h"
 
-#define SHMGET_FLAGS	(0777 | IPC_CREAT | IPC_EXCL | SHM_NORESERVE)
+#define SHMGET_FLAGS	(0777 | IPC_CREAT | IPC_EXCL | SHM_NORESERVE | SHM_HUGETLB)
 
 /* Saves the call of memcmp() that a comparison of keys else is. */
 static int compare_key(struct rhashtable_compare_arg *arg, const void *obj)
@@ -143,6 +145,7 @@ void sim_shm_put(struct sim_shmid *seg)
 		return;
 	put_pid(seg->cprid);
 	put_pid(seg->lprid);
+	sim_live_free(seg);
 	kfree_rcu(seg, rcu);
 }
 
@@ -177,15 +180,39 @@ static struct sim_shmid *seg_alloc(struct sim_machine *m, const struct shmswap_s
 	return seg;
 }
 
+struct limits {
+	u64 shmmax;
+	u64 shmall;
+	u32 shmmni;
+};
+
+/* Programs expect of the default machine that kernel.shmmax and the like limit it. */
+static struct limits get_limits(const struct sim_machine *m)
+{
+	struct limits limits = { m->shmmax, m->shmall, m->shmmni };
+#ifdef CONFIG_SYSVIPC
+	const struct ipc_namespace *ns = current->nsproxy ? current->nsproxy->ipc_ns : NULL;
+
+	if (m->is_default && ns) {
+		limits.shmmax = min_t(u64, limits.shmmax, READ_ONCE(ns->shm_ctlmax));
+		limits.shmall = min_t(u64, limits.shmall, READ_ONCE(ns->shm_ctlall));
+		limits.shmmni = min_t(u32, limits.shmmni, READ_ONCE(ns->shm_ctlmni));
+	}
+#endif
+	return limits;
+}
+
 /* Give @seg an index, an identifier and its key. */
 static int add_seg(struct sim_shmid *seg)
 {
 	struct sim_machine *m = seg->m;
+	struct limits limits;
 	u32 index;
 	int err;
 
 	lockdep_assert_held(&m->shm_lock);
-	if (m->shm_used >= m->shmmni || m->shm_tot + seg->npages > m->shmall)
+	limits = get_limits(m);
+	if (m->shm_used >= limits.shmmni || m->shm_tot + seg->npages > limits.shmall)
 		return -ENOSPC;
 	err = xa_alloc(&m->shm_segs, &index, NULL, XA_LIMIT(0, SHMSWAP_MAX_SEGMENTS - 1),
 		       GFP_KERNEL_ACCOUNT);
@@ -209,7 +236,7 @@ static int add_seg(struct sim_shmid *seg)
 
 static u64 max_segsz(const struct sim_machine *m)
 {
-	return min_t(u64, m->shmmax, SHMSWAP_MAX_SEGSZ);
+	return min_t(u64, get_limits(m).shmmax, SHMSWAP_MAX_SEGSZ);
 }
 
 /* Mirrors newseg() of Linux 2.0. */
@@ -219,7 +246,8 @@ static noinline int newseg(struct sim_machine *m, struct shmswap_shmget *arg)
 	int err;
 
 	lockdep_assert_held(&m->shm_lock);
-	if (!arg->segsz || arg->segsz > max_segsz(m))
+	/* Frames have one size. */
+	if (!arg->segsz || arg->segsz > max_segsz(m) || (arg->shmflg & SHM_HUGETLB))
 		return -EINVAL;
 	seg = seg_alloc(m, arg);
 	if (!seg)
@@ -477,13 +505,16 @@ void sim_shm_fill_ds(const struct sim_shmid *seg, struct shmswap_shmid_ds *ds)
 
 static void ipc_info(struct sim_machine *m, struct shmswap_shmctl *arg)
 {
+	struct limits limits;
+
 	mutex_lock(&m->shm_lock);
+	limits = get_limits(m);
 	arg->info = (struct shmswap_shminfo) {
-		.shmmax = m->shmmax,
+		.shmmax = limits.shmmax,
 		.shmmin = 1,
-		.shmmni = m->shmmni,
-		.shmseg = m->shmmni,
-		.shmall = m->shmall,
+		.shmmni = limits.shmmni,
+		.shmseg = limits.shmmni,
+		.shmall = limits.shmall,
 	};
 	arg->out_ret = m->shm_max_id;
 	mutex_unlock(&m->shm_lock);
@@ -602,22 +633,28 @@ static int shm_change(struct sim_shmid *seg, struct shmswap_shmctl *arg)
 	return err;
 }
 
+/* As in the kernel, of an identifier only the index counts. */
+static struct sim_shmid *find_index(struct sim_machine *m, s32 id)
+{
+	unsigned long index = sim_shm_index(id);
+	struct sim_shmid *seg = id < 0 ? NULL : sim_shm_next(m, &index);
+
+	if (!seg || index == sim_shm_index(id))
+		return seg;
+	sim_shm_put(seg);
+	return NULL;
+}
+
 static int shmctl_seg(struct sim_machine *m, struct shmswap_shmctl *arg)
 {
 	bool by_index = arg->cmd == SHM_STAT || arg->cmd == SHM_STAT_ANY;
-	unsigned long index = arg->shmid;
 	struct sim_shmid *seg;
 	int err;
 
-	if (!by_index) {
+	if (by_index)
+		seg = find_index(m, arg->shmid);
+	else
 		seg = sim_shm_find(m, arg->shmid);
-	} else {
-		seg = sim_shm_next(m, &index);
-		if (seg && index != arg->shmid) {
-			sim_shm_put(seg);
-			seg = NULL;
-		}
-	}
 	if (!seg)
 		return -EINVAL;
 	if (by_index || arg->cmd == IPC_STAT)

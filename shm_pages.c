@@ -301,6 +301,7 @@ static int read_now(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index, s
 	sim_unpin_page(seg->m, f->frame);
 	f->frame = NULL;
 	f->major = true;
+	f->swapped_in = true;
 	return SIM_FAULT_DONE;
 }
 
@@ -393,7 +394,8 @@ bool sim_shm_add_to_swap(struct sim_machine *m, struct sim_page *page)
 		return false;
 	mutex_lock(&seg->lock);
 	added = page->seg == seg && !(seg->mode & SIM_SHM_LOCKED) &&
-		atomic64_read(&page->count) == SIM_PIN + 1 && sim_add_to_swap(m, page);
+		atomic64_read(&page->count) == SIM_PIN + 1 && !sim_live_busy(page) &&
+		sim_add_to_swap(m, page);
 	if (added)
 		set_bit(SIM_PG_DIRTY, &page->flags);
 	mutex_unlock(&seg->lock);
@@ -422,7 +424,7 @@ bool sim_shm_release_cached(struct sim_machine *m, struct sim_page *page)
 		return false;
 	mutex_lock(&seg->lock);
 	unused = page->seg == seg && !(seg->mode & SIM_SHM_LOCKED) &&
-		 atomic64_read(&page->count) == SIM_PIN + 2 &&
+		 atomic64_read(&page->count) == SIM_PIN + 2 && !sim_live_busy(page) &&
 		 !test_bit(SIM_PG_DIRTY, &page->flags);
 	if (unused) {
 		sim_delete_from_swap_cache(m, page);

@@ -55,16 +55,35 @@ static void unlink_attach(struct sim_shmid *seg, struct sim_vma *vma)
 	set_lpid(seg);
 }
 
-/* Mirrors shm_open() of Linux 2.0. */
-static void shm_open(struct sim_vma *vma)
+/**
+ * sim_shm_attach() - an attach was made, in one way or another
+ * @vma: attach, not on its segment's list yet
+ * @split_from: attach that it was a part of, at the one end or the other, or NULL
+ *
+ * Mirrors shm_open() of Linux 2.0.
+ *
+ * Context: may sleep; mmap_lock held for writing.
+ */
+void sim_shm_attach(struct sim_vma *vma, struct sim_vma *split_from)
 {
 	struct sim_shmid *seg = vma->vm_seg;
 
 	down_read(&seg->m->state_lock);
 	mutex_lock(&seg->lock);
+	if (split_from && split_from->vm_start == vma->vm_start) {
+		split_from->vm_pgoff += (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+		split_from->vm_start = vma->vm_end;
+	} else if (split_from) {
+		split_from->vm_end = vma->vm_start;
+	}
 	link_attach(seg, vma);
 	mutex_unlock(&seg->lock);
 	up_read(&seg->m->state_lock);
+}
+
+static void shm_open(struct sim_vma *vma)
+{
+	sim_shm_attach(vma, NULL);
 }
 
 /*
@@ -94,15 +113,28 @@ static void shm_shrink(struct sim_vma *vma, u64 start, u64 end, struct sim_vma *
 	up_read(&seg->m->state_lock);
 }
 
-/* Mirrors merge_segments() of Linux 2.0, which closed one of the two. */
-static void shm_extend(struct sim_vma *vma, struct sim_vma *next)
+/**
+ * sim_shm_rejoin() - an attach gets back what was split off
+ * @vma: attach
+ * @split_off: neighbour, which goes without its PTEs
+ *
+ * Mirrors merge_segments() of Linux 2.0, which closed one of the two.
+ *
+ * Context: may sleep; mmap_lock held for writing.
+ */
+void sim_shm_rejoin(struct sim_vma *vma, struct sim_vma *split_off)
 {
 	struct sim_shmid *seg = vma->vm_seg;
 
 	down_read(&seg->m->state_lock);
 	mutex_lock(&seg->lock);
-	vma->vm_end = next->vm_end;
-	unlink_attach(seg, next);
+	if (split_off->vm_end == vma->vm_start) {
+		vma->vm_start = split_off->vm_start;
+		vma->vm_pgoff = split_off->vm_pgoff;
+	} else {
+		vma->vm_end = split_off->vm_end;
+	}
+	unlink_attach(seg, split_off);
 	mutex_unlock(&seg->lock);
 	up_read(&seg->m->state_lock);
 }
@@ -154,7 +186,7 @@ static int shm_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 static const struct sim_vm_operations shm_vm_ops = {
 	.open = shm_open,
 	.shrink = shm_shrink,
-	.extend = shm_extend,
+	.extend = sim_shm_rejoin,
 	.close = shm_close,
 	.nopage = shm_nopage,
 };
@@ -168,20 +200,35 @@ static int check_address(u64 *address, u32 shmflg)
 	return *address && PAGE_ALIGNED(*address) ? 0 : -EINVAL;
 }
 
-/* Check the permission, and keep @seg from being destroyed. */
-static int begin_attach(struct sim_shmid *seg, u32 shmflg)
+/* The permissions that an attach needs. */
+static u32 attach_mode(u32 shmflg)
 {
 	u32 need = 0444;
-	int err = 0;
 
 	if (!(shmflg & SHM_RDONLY))
 		need |= 0222;
 	if (shmflg & SHM_EXEC)
 		need |= 0111;
+	return need;
+}
+
+/**
+ * sim_shm_begin_attach() - keep a segment from being destroyed
+ * @seg: segment
+ * @need: permissions that the caller must have, as sim_shm_permitted(), or 0
+ *
+ * Context: may sleep; no lock held but mmap_lock.
+ * Return: 0, and sim_shm_end_attach() is to be called; -EIDRM it is being
+ * destroyed; -EACCES.
+ */
+int sim_shm_begin_attach(struct sim_shmid *seg, u32 need)
+{
+	int err = 0;
+
 	mutex_lock(&seg->lock);
 	if (seg->removed)
 		err = -EIDRM;
-	else if (!sim_shm_permitted(seg, need))
+	else if (need && !sim_shm_permitted(seg, need))
 		err = -EACCES;
 	else
 		seg->attaching++;
@@ -260,6 +307,50 @@ static int attach(struct sim_mm *mm, struct sim_shmid *seg, u64 *address, u32 sh
 	return err;
 }
 
+/* Attach to a scripted process. */
+static int attach_scripted(struct sim_mm *mm, struct sim_shmid *seg, u64 *address, u32 shmflg)
+{
+	LIST_HEAD(removed);
+	int err;
+
+	if (down_write_killable(&mm->mmap_lock))
+		return -EINTR;
+	err = attach(mm, seg, address, shmflg, &removed);
+	up_write(&mm->mmap_lock);
+	sim_free_vmas(&removed);
+	return err;
+}
+
+/* Attach to @mm, or if that is NULL to the real process that calls. */
+static int shmat(struct sim_machine *m, struct sim_mm *mm, struct shmswap_shmat *arg)
+{
+	u64 address = arg->addr;
+	struct sim_shmid *seg;
+	int err;
+
+	if ((arg->shmflg & ~SHMAT_FLAGS) || (arg->flags & ~SHMSWAP_SHMAT_MAP))
+		return -EINVAL;
+	err = check_address(&address, arg->shmflg);
+	if (err)
+		return err;
+	seg = sim_shm_find(m, arg->shmid);
+	if (!seg)
+		return -EINVAL;
+	err = sim_shm_begin_attach(seg, attach_mode(arg->shmflg));
+	if (err)
+		goto put_seg;
+	if (mm)
+		err = attach_scripted(mm, seg, &address, arg->shmflg);
+	else
+		err = sim_live_map(seg, &address, arg->shmflg);
+	sim_shm_end_attach(seg);
+	if (!err)
+		arg->out_addr = address;
+put_seg:
+	sim_shm_put(seg);
+	return err;
+}
+
 /**
  * sim_shmat() - shmat(2)
  * @mm: process
@@ -272,40 +363,55 @@ static int attach(struct sim_mm *mm, struct sim_shmid *seg, u64 *address, u32 sh
  */
 int sim_shmat(struct sim_mm *mm, struct shmswap_shmat *arg)
 {
-	u64 address = arg->addr;
-	struct sim_shmid *seg;
-	LIST_HEAD(removed);
-	int err;
+	return shmat(mm->m, mm, arg);
+}
 
-	if ((arg->shmflg & ~SHMAT_FLAGS) || arg->reserved)
-		return -EINVAL;
-	err = check_address(&address, arg->shmflg);
-	if (err)
-		return err;
-	seg = sim_shm_find(mm->m, arg->shmid);
-	if (!seg)
-		return -EINVAL;
-	err = begin_attach(seg, arg->shmflg);
-	if (err)
-		goto put_seg;
-	err = down_write_killable(&mm->mmap_lock);
-	if (!err) {
-		err = attach(mm, seg, &address, arg->shmflg, &removed);
-		up_write(&mm->mmap_lock);
-		sim_free_vmas(&removed);
-	}
-	sim_shm_end_attach(seg);
-	if (!err)
-		arg->out_addr = address;
-put_seg:
-	sim_shm_put(seg);
-	return err;
+/**
+ * sim_live_shmat() - shmat(2) of the calling process itself
+ * @m: machine
+ * @arg: see there
+ *
+ * Context: may sleep; no lock held.
+ * Return: as sim_shmat(), and what struct shmswap_shmat says.
+ */
+int sim_live_shmat(struct sim_machine *m, struct shmswap_shmat *arg)
+{
+	return shmat(m, NULL, arg);
 }
 
 /* True if @vma is (what is left of) an attach that began at @address. */
 static bool attached_at(const struct sim_vma *vma, u64 address)
 {
 	return vma->vm_start - address == (u64)vma->vm_pgoff << PAGE_SHIFT;
+}
+
+/**
+ * sim_shmdt_next() - find what is left of an attach, piece by piece
+ * @mm: process
+ * @address: what shmat() returned
+ * @seg: segment that it is an attach of; NULL before the first piece
+ * @next: where to look; advanced
+ *
+ * Context: mmap_lock held.
+ * Return: the next piece, or NULL.
+ */
+struct sim_vma *sim_shmdt_next(struct sim_mm *mm, u64 address, const struct sim_shmid **seg,
+			       u64 *next)
+{
+	struct sim_vma *vma;
+
+	for (;;) {
+		u64 end = *seg ? address + ((u64)(*seg)->npages << PAGE_SHIFT) : SHMSWAP_TASK_SIZE;
+
+		vma = sim_find_vma_intersection(mm, *next, end);
+		if (!vma)
+			return NULL;
+		*next = vma->vm_end;
+		if (!vma->vm_seg || !attached_at(vma, address) || (*seg && vma->vm_seg != *seg))
+			continue;
+		*seg = vma->vm_seg;
+		return vma;
+	}
 }
 
 /**
@@ -321,7 +427,6 @@ static bool attached_at(const struct sim_vma *vma, u64 address)
 int sim_shmdt(struct sim_mm *mm, u64 address)
 {
 	const struct sim_shmid *seg = NULL;
-	u64 end = SHMSWAP_TASK_SIZE;
 	u64 next = address;
 	struct sim_vma *vma;
 	LIST_HEAD(removed);
@@ -331,16 +436,8 @@ int sim_shmdt(struct sim_mm *mm, u64 address)
 		return -EINVAL;
 	if (down_write_killable(&mm->mmap_lock))
 		return -EINTR;
-	while (!err && (vma = sim_find_vma_intersection(mm, next, end))) {
-		next = vma->vm_end;
-		if (!vma->vm_seg || !attached_at(vma, address) || (seg && vma->vm_seg != seg))
-			continue;
-		if (!seg) {
-			seg = vma->vm_seg;
-			end = address + ((u64)seg->npages << PAGE_SHIFT);
-		}
+	while (!err && (vma = sim_shmdt_next(mm, address, &seg, &next)))
 		err = sim_munmap(mm, vma->vm_start, vma->vm_end, &removed);
-	}
 	up_write(&mm->mmap_lock);
 	sim_free_vmas(&removed);
 	return seg ? err : -EINVAL;

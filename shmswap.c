@@ -31,15 +31,15 @@ MODULE_PARM_DESC(shm_reclaim, "who swaps segments' pages, clock or process (def=
 
 static unsigned long long shmmax;
 module_param(shmmax, ullong, 0444);
-MODULE_PARM_DESC(shmmax, "largest segment in bytes, 0: 256 GiB (def=0)");
+MODULE_PARM_DESC(shmmax, "largest segment in bytes, if less than kernel.shmmax, 0: 256 GiB (def=0)");
 
 static unsigned long long shmall;
 module_param(shmall, ullong, 0444);
-MODULE_PARM_DESC(shmall, "pages of all segments together, 0: no limit (def=0)");
+MODULE_PARM_DESC(shmall, "pages of all segments, if less than kernel.shmall, 0: no limit (def=0)");
 
 static unsigned int shmmni;
 module_param(shmmni, uint, 0444);
-MODULE_PARM_DESC(shmmni, "number of segments, 0: 4096 (def=0)");
+MODULE_PARM_DESC(shmmni, "number of segments, if less than kernel.shmmni, 0: 32768 (def=0)");
 
 static unsigned int max_tables;
 module_param(max_tables, uint, 0444);
@@ -73,7 +73,7 @@ static struct sim_machine *create_default(void)
 		.ram_swap = ram_swap,
 		.shmmax = shmmax,
 		.shmall = shmall,
-		.shmmni = shmmni,
+		.shmmni = shmmni ?: SHMSWAP_MAX_SEGMENTS,
 		.max_tables = max_tables,
 	};
 	struct sim_machine *m;

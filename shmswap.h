@@ -14,9 +14,9 @@
 /**
  * DOC: The ABI in general
  *
- * An open file of /dev/shmswap is a process of the default machine; its first
- * operation creates it, its last close is its exit. SHMSWAP_IOC_CREATE as the
- * first operation puts it on a new machine of its own instead.
+ * An open file of /dev/shmswap is a process of the default machine; the first
+ * operation that needs one creates it, its last close is its exit.
+ * SHMSWAP_IOC_CREATE before that puts it on a new machine of its own instead.
  *
  * pread(2) and pwrite(2) are loads and stores: the file offset is the virtual
  * address. Addresses that no area covers, and accesses that the area's protection
@@ -43,7 +43,7 @@
  * those of <sys/shm.h>, those of mmap(2) and mprotect(2) of <sys/mman.h>.
  */
 
-#define SHMSWAP_ABI_VERSION	2
+#define SHMSWAP_ABI_VERSION	3
 
 #define SHMSWAP_IOC_MAGIC	0xC7
 
@@ -137,6 +137,9 @@ struct shmswap_create {
  * @out_min_flt: other faults of this process: the page was in memory, or was
  *	copied on write
  * @out_maj_flt: faults of this process that zero-filled or read a frame
+ * @out_live_pid: number of the process that the calling process itself is because
+ *	of its really mapped attaches; 0: it has none here
+ * @out_reserved: 0
  */
 struct shmswap_info {
 	__u32 size;
@@ -150,6 +153,8 @@ struct shmswap_info {
 	__aligned_u64 out_rss;
 	__aligned_u64 out_min_flt;
 	__aligned_u64 out_maj_flt;
+	__u32 out_live_pid;
+	__u32 out_reserved;
 };
 
 /* shmswap_fork.flags */
@@ -178,10 +183,12 @@ struct shmswap_fork {
  * @size: sizeof(struct shmswap_shmget)
  * @key: key, or IPC_PRIVATE (0)
  * @segsz: size in bytes
- * @shmflg: IPC_CREAT, IPC_EXCL, SHM_NORESERVE (no effect) and the mode bits
+ * @shmflg: IPC_CREAT, IPC_EXCL, SHM_NORESERVE (no effect), SHM_HUGETLB and the mode
+ *	bits
  * @out_shmid: identifier
  *
- * Errors: as shmget(2). EINVAL includes SHM_HUGETLB: frames have one size.
+ * Errors: as shmget(2). EINVAL includes a new segment with SHM_HUGETLB: frames
+ * have one size.
  */
 struct shmswap_shmget {
 	__u32 size;
@@ -191,31 +198,44 @@ struct shmswap_shmget {
 	__s32 out_shmid;
 };
 
+/* shmswap_shmat.flags, shmswap_shmdt.flags */
+#define SHMSWAP_SHMAT_MAP	(1U << 0) /* map it really, into the caller */
+#define SHMSWAP_SHMDT_MAP	(1U << 0) /* an attach that was really mapped */
+
 /**
  * struct shmswap_shmat - SHMSWAP_IOC_SHMAT: shmat(2)
  * @size: sizeof(struct shmswap_shmat)
  * @shmid: identifier
- * @addr: wanted address; 0: the machine finds a free area
+ * @addr: wanted address; 0: a free area is found
  * @shmflg: SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC
- * @reserved: 0
+ * @flags: SHMSWAP_SHMAT_*
  * @out_addr: address of the attach
  *
- * Errors: as shmat(2).
+ * With SHMSWAP_SHMAT_MAP the calling process itself gets the attach, at a real
+ * address: it loads and stores there, and its processor faults. What it
+ * does to the mapping (fork(2), exec, exit, munmap(2), mprotect(2), mremap(2),
+ * MAP_FIXED over it) it does to the attach. The real process is a process of the
+ * machine as long as it has such attaches, apart from the one that the file is.
+ *
+ * Errors: as shmat(2). With SHMSWAP_SHMAT_MAP also ENFILE no file left; EPERM
+ * SHM_EXEC or the address is refused; EINTR.
  */
 struct shmswap_shmat {
 	__u32 size;
 	__s32 shmid;
 	__aligned_u64 addr;
 	__u32 shmflg;
-	__u32 reserved;
+	__u32 flags;
 	__aligned_u64 out_addr;
 };
 
 /**
  * struct shmswap_shmdt - SHMSWAP_IOC_SHMDT: shmdt(2)
  * @size: sizeof(struct shmswap_shmdt)
- * @flags: 0
+ * @flags: SHMSWAP_SHMDT_*
  * @addr: address that SHMSWAP_IOC_SHMAT returned
+ *
+ * Without SHMSWAP_SHMDT_MAP it is an attach of the process that the file is.
  *
  * Errors: EINVAL no segment is attached at @addr; ENOMEM for an attach that is in
  * pieces: some of them may be detached already.
@@ -752,8 +772,8 @@ struct shmswap_stat {
 #define SHMSWAP_QUERY_SEGS	0 /* struct shmswap_seg; index into shm_segs */
 #define SHMSWAP_QUERY_PAGES	1 /* struct shmswap_pte; page index in segment @id */
 #define SHMSWAP_QUERY_SHARERS	2 /* struct shmswap_vma; position in segment @id's list */
-#define SHMSWAP_QUERY_VMAS	3 /* struct shmswap_vma; address */
-#define SHMSWAP_QUERY_PTES	4 /* struct shmswap_pte; address */
+#define SHMSWAP_QUERY_VMAS	3 /* struct shmswap_vma; address, in process @id, 0: own */
+#define SHMSWAP_QUERY_PTES	4 /* struct shmswap_pte; address, in process @id, 0: own */
 #define SHMSWAP_QUERY_MEM_MAP	5 /* struct shmswap_page; frame number */
 #define SHMSWAP_QUERY_FREE_AREA	6 /* struct shmswap_free; order */
 #define SHMSWAP_QUERY_SWAPS	7 /* struct shmswap_area; area number */
@@ -767,7 +787,8 @@ struct shmswap_stat {
  * struct shmswap_query - SHMSWAP_IOC_QUERY: records of one kind, in order
  * @size: sizeof(struct shmswap_query)
  * @what: SHMSWAP_QUERY_*
- * @id: segment identifier or area number where @what needs one, else 0
+ * @id: segment identifier or area number where @what needs one; for the areas and
+ *	entries of another process its number; else 0
  * @count: records that @buf has room for
  * @start: where to start; 0 is the beginning
  * @buf: pointer to the records
@@ -779,9 +800,10 @@ struct shmswap_stat {
  * Records that came from one call are one snapshot as long as they fit into a
  * page; use a machine without kswapd for more.
  *
- * Errors: EINVAL unknown @what, no such segment or area; EACCES no read
- * permission for the segment; EPERM the mem_map, swap maps, clock and processes
- * of a machine are for its owner and CAP_SYS_ADMIN.
+ * Errors: EINVAL unknown @what, no such segment or area; ESRCH no such process;
+ * EACCES no read permission for the segment; EPERM the mem_map, swap maps, clock
+ * and processes of a machine are for its owner and CAP_SYS_ADMIN, but for the process
+ * that the caller itself is (out_live_pid of struct shmswap_info).
  */
 struct shmswap_query {
 	__u32 size;
@@ -891,6 +913,7 @@ struct shmswap_vma {
 #define SHMSWAP_PG_SWAPCACHE	(1U << 9)	/* in the swap cache */
 #define SHMSWAP_PG_FILE		(1U << 10)	/* in a file's page cache */
 #define SHMSWAP_PG_DIRTY	(1U << 11)	/* newer than its slot or file */
+#define SHMSWAP_PG_LIVE		(1U << 12)	/* was, and may be, really mapped */
 #define SHMSWAP_PG_RESERVED	(1U << 31)	/* never swapped */
 
 /**
@@ -993,16 +1016,22 @@ struct shmswap_clock {
 	__u32 reserved;
 };
 
+/* shmswap_proc.flags */
+#define SHMSWAP_PROC_LIVE	(1U << 0) /* a real process with really mapped attaches */
+
 /**
  * struct shmswap_proc - a process
  * @pid: number within its machine
- * @creator: real process that made it, 0 if it is in another pid namespace
+ * @creator: real process that made it, or that it is; 0 if it is in another pid
+ *	namespace
  * @rss: mapped pages
  * @min_flt: see struct shmswap_info
  * @maj_flt: see struct shmswap_info
  * @swap_address: where the process scan goes on
  * @swap_cnt: turns that it has left; 0: it is counted anew
  * @nr_vmas: regions
+ * @flags: SHMSWAP_PROC_*
+ * @reserved: 0
  */
 struct shmswap_proc {
 	__u32 pid;
@@ -1013,6 +1042,8 @@ struct shmswap_proc {
 	__aligned_u64 swap_address;
 	__u32 swap_cnt;
 	__u32 nr_vmas;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /* shmswap_table.which */
@@ -1063,6 +1094,7 @@ struct shmswap_table {
 #define SHMSWAP_CHECK_TABLES		13 /* the memory of page tables; 0 */
 #define SHMSWAP_CHECK_CACHE		14 /* a page in a cache; frame number, ~0: how many */
 #define SHMSWAP_CHECK_TLB		15 /* a TLB entry that its PTE does not allow; address */
+#define SHMSWAP_CHECK_LIVE		16 /* more real PTEs than PTEs allow; frame number */
 
 /**
  * struct shmswap_check - SHMSWAP_IOC_CHECK: recompute every count

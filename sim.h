@@ -5,6 +5,7 @@
  * Locks, outermost first; a lock may be taken while any of those above it is
  * held and none of those below:
  *
+ *	mmap_lock of a real process	what it has really mapped; see live.c
  *	m->reclaim_lock			one reclaim or self-check at a time; the
  *					clock's hands
  *	  mm->mmap_lock			a process's areas
@@ -21,6 +22,8 @@
  *	          page lock		(trylock) a page that moves; it may be kept
  *					while all of those above are let go and
  *					taken again
+ *	            lock of a struct page (trylock) a page that is about to be really
+ *					mapped, or to lose its real mappings
  *	            m->swap_lock	swap areas, slots and their counts
  *	              m->free_lock	(spin) free_area
  *	              m->cache_lock	(spin) the swap cache's hash
@@ -44,6 +47,7 @@
 #include <linux/maple_tree.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/rwsem.h>
@@ -74,6 +78,7 @@ struct sim_mm;
 struct sim_shmid;
 struct sim_swap_info;
 struct sim_vma;
+struct swap_info_struct;
 struct task_struct;
 struct user_namespace;
 struct workqueue_struct;
@@ -134,6 +139,7 @@ enum sim_page_flag {
 	SIM_PG_SWAPCACHE = 9,	/* in the swap cache under @entry */
 	SIM_PG_FILE = 10,	/* in the page cache of @mapping */
 	SIM_PG_DIRTY = 11,	/* newer than the slot or the file */
+	SIM_PG_LIVE = 12,	/* its memory was, and may be, really mapped */
 	SIM_PG_RESERVED = 31,	/* never swapped */
 };
 
@@ -216,6 +222,7 @@ enum sim_fault_need {
 	SIM_FAULT_FRAME,	/* a free frame with its memory in @frame */
 	SIM_FAULT_WAIT,		/* somebody's I/O on @page to end */
 	SIM_FAULT_READ,		/* @page read, by @read */
+	SIM_FAULT_MEMORY,	/* a lock of its memory, see live.c */
 };
 
 /**
@@ -227,6 +234,7 @@ enum sim_fault_need {
  * @force: whatever the area's protection
  * @hit: the page was mapped already: no fault after all
  * @major: a frame was filled for it
+ * @swapped_in: it was filled from swap
  * @looked: the swap cache was asked, and that was counted
  * @locked: mmap_lock is held for reading
  * @frame: a free frame, perhaps without memory, that was taken for it, or NULL
@@ -246,6 +254,7 @@ struct sim_fault {
 	bool force;
 	bool hit;
 	bool major;
+	bool swapped_in;
 	bool looked;
 	bool locked;
 	struct sim_page *frame;
@@ -294,6 +303,7 @@ struct sim_vm_operations {
  * @vm_next_shared: next attach on the segment's circular list
  * @vm_prev_shared: previous attach
  * @removed: on the list of areas that are being removed together
+ * @origin: area that this one, of a real process, was split from a moment ago
  *
  * The list pointers are protected by the segment's lock, all else by the
  * process's mmap_lock; @vm_start, @vm_end and @vm_pgoff change under both.
@@ -309,7 +319,10 @@ struct sim_vma {
 	struct sim_mapping *vm_mapping;
 	struct sim_vma *vm_next_shared;
 	struct sim_vma *vm_prev_shared;
-	struct list_head removed;
+	union {
+		struct list_head removed;
+		struct sim_vma *origin;
+	};
 };
 
 #define SIM_TLB_ENTRIES	64
@@ -332,6 +345,10 @@ struct sim_vma {
  * @rss: mapped pages
  * @min_flt: faults that found the page in memory, or copied it
  * @maj_flt: faults that filled a frame
+ * @real: address space of the real process that it is, with a reference, or NULL:
+ *	its areas are those that are really mapped, see live.c
+ * @live: in m->live, if @real
+ * @shmdt_lock: one shmdt() of @real at a time
  * @swappable: the process scan may look at it
  * @swap_cnt: turns that it has left in the process scan; by reclaim_lock
  * @swap_address: where the process scan goes on; by reclaim_lock
@@ -353,6 +370,9 @@ struct sim_mm {
 	atomic_long_t rss;
 	atomic64_t min_flt;
 	atomic64_t maj_flt;
+	struct mm_struct *real;
+	struct rb_node live;
+	struct mutex shmdt_lock;	/* one shmdt() at a time */
 	bool swappable;
 	u32 swap_cnt;
 	u64 swap_address;
@@ -417,6 +437,7 @@ struct sim_mapping {
  * @attaching: operations that are about to attach
  * @orphaned: the last attach went on a machine where that destroys it
  * @attaches: first area on the circular list, or NULL
+ * @inode: what those are mappings of, made with the first, or NULL
  * @shm_pages: page list: leaves by page index / SIM_PTRS_PER_TABLE, a missing
  *	one was never touched; NULL: none was. A word in a leaf is none (never
  *	touched), present (resident) or a swap entry
@@ -450,6 +471,7 @@ struct sim_shmid {
 	unsigned long attaching;
 	bool orphaned;
 	struct sim_vma *attaches;
+	struct inode *inode;
 	sim_pte_t **shm_pages;
 	unsigned long rss;
 	unsigned long swp;
@@ -513,6 +535,7 @@ struct sim_swap_chunk {
  * @file: backing file, or NULL
  * @claim: proof that the block device is ours, see sim_bdev_claim(), or NULL
  * @busy: in the list of inodes that are in use as swap
+ * @extents: where it lies on a block device, as far as that is known, or NULL
  * @charged: pages charged to user_pages
  * @private: for @ops
  *
@@ -538,6 +561,7 @@ struct sim_swap_info {
 	struct file *file;
 	void *claim;
 	struct list_head busy;
+	struct swap_info_struct *extents;
 	unsigned long charged;
 	void *private;
 };
@@ -677,6 +701,8 @@ struct sim_config {
  *
  * @mms: processes by number
  * @nr_mms: how many
+ * @live_lock: protects @live
+ * @live: those that are real processes, by address space
  *
  * @mapping_lock: protects @mappings
  * @mappings: files that have a page cache, by inode
@@ -744,6 +770,8 @@ struct sim_machine {
 
 	struct xarray mms;
 	atomic_t nr_mms;
+	spinlock_t live_lock;	/* live */
+	struct rb_root live;
 
 	struct mutex mapping_lock;	/* mappings */
 	DECLARE_HASHTABLE(mappings, 6);
@@ -802,6 +830,7 @@ void sim_machine_exit(void);
 struct sim_machine *sim_machine_create(const struct sim_config *config);
 void sim_machine_get(struct sim_machine *m);
 void sim_machine_put(struct sim_machine *m);
+void sim_machine_put_later(struct sim_machine *m);
 bool sim_machine_privileged(const struct sim_machine *m);
 void sim_machine_stat(struct sim_machine *m, struct shmswap_stat *st);
 int sim_machine_control(struct sim_machine *m, struct shmswap_control *c);
@@ -906,7 +935,10 @@ static inline void sim_flush_tlb_page(struct sim_mm *mm, u64 address)
 /* mmap.c */
 struct sim_mm *sim_mm_create(struct sim_machine *m);
 struct sim_mm *sim_mm_fork(struct sim_mm *parent);
+struct sim_mm *sim_mm_create_live(struct sim_machine *m, struct mm_struct *real, bool forked);
 void sim_mm_exit(struct sim_mm *mm);
+void sim_mm_exit_live(struct sim_mm *mm);
+pid_t sim_mm_creator(struct sim_mm *mm);
 struct sim_mm *sim_mm_next(struct sim_machine *m, unsigned long *pid);
 struct sim_mm *sim_mm_next_resident(struct sim_machine *m, unsigned long *pid);
 void sim_mm_mark_resident(struct sim_mm *mm);
@@ -925,6 +957,10 @@ u64 sim_get_unmapped_area(struct sim_mm *mm, u64 len);
 struct sim_vma *sim_vma_alloc(struct sim_mm *mm, u64 start, u64 len);
 void sim_vma_free(struct sim_vma *vma);
 void sim_free_vmas(struct list_head *removed);
+struct sim_vma *sim_vma_dup(struct sim_vma *vma, struct sim_mm *mm, gfp_t gfp);
+void sim_link_vma(struct sim_vma *vma);
+void sim_rejoin_vma(struct sim_vma *vma, struct sim_vma *split_off);
+void sim_unlink_vma(struct sim_vma *vma);
 int sim_insert_vma(struct sim_vma *vma, struct list_head *removed);
 int sim_split_vma(struct sim_vma *vma, u64 address);
 void sim_merge_vmas(struct sim_mm *mm, u64 start, u64 end);
@@ -999,8 +1035,14 @@ static inline u32 sim_shm_index(s32 id)
 }
 
 /* shmat.c */
+int sim_live_shmat(struct sim_machine *m, struct shmswap_shmat *arg);
 int sim_shmat(struct sim_mm *mm, struct shmswap_shmat *arg);
+struct sim_vma *sim_shmdt_next(struct sim_mm *mm, u64 address, const struct sim_shmid **seg,
+			       u64 *next);
 int sim_shmdt(struct sim_mm *mm, u64 address);
+int sim_shm_begin_attach(struct sim_shmid *seg, u32 need);
+void sim_shm_attach(struct sim_vma *vma, struct sim_vma *split_from);
+void sim_shm_rejoin(struct sim_vma *vma, struct sim_vma *split_off);
 void sim_vma_set_segment(struct sim_vma *vma, struct sim_shmid *seg);
 void sim_shm_end_attach(struct sim_shmid *seg);
 
@@ -1017,6 +1059,17 @@ int sim_shm_getpage(struct sim_shmid *seg, pgoff_t index, struct sim_fault *f,
 		    struct sim_page **pagep);
 bool sim_shm_release_cached(struct sim_machine *m, struct sim_page *page);
 int sim_shm_unuse(struct sim_machine *m, u32 type);
+
+/* live.c */
+int sim_live_map(struct sim_shmid *seg, u64 *address, u32 shmflg);
+int sim_live_shmdt(struct sim_machine *m, u64 address);
+u32 sim_live_pid(struct sim_machine *m);
+bool sim_live_trylock(struct sim_page *page);
+void sim_live_unlock(struct sim_page *page);
+void sim_live_zap(struct sim_shmid *seg, pgoff_t index);
+bool sim_live_busy(const struct sim_page *page);
+void sim_live_forget(struct sim_page *page);
+void sim_live_free(struct sim_shmid *seg);
 
 /* clock.c */
 int sim_shm_swap(struct sim_machine *m, int prio);
@@ -1035,6 +1088,7 @@ int sim_swap_out_keep(struct sim_machine *m, int level);
 int sim_try_to_free_page(struct sim_machine *m, int stop);
 int sim_reclaim(struct sim_machine *m, u32 method, u32 level, u32 count,
 		struct sim_reclaim_result *result);
+int sim_reclaim_frame(struct sim_machine *m, bool *freed);
 void sim_wakeup_kswapd(struct sim_machine *m);
 int sim_kswapd_run(struct sim_machine *m);
 void sim_kswapd_stop(struct sim_machine *m);
@@ -1094,26 +1148,32 @@ void sim_free_page_and_swap_cache(struct sim_machine *m, struct sim_page *page);
 void sim_free_swap_and_cache(struct sim_machine *m, sim_swp_entry_t entry);
 void sim_swap_cache_unuse(struct sim_machine *m, u32 type);
 
+/* swap_extents.c */
+void sim_swap_extents_open(struct sim_swap_info *si, u32 max);
+void sim_swap_extents_close(struct sim_swap_info *si);
+
 /* page_io.c */
-#define SIM_MAX_READ	32	/* pages that are read together */
+#define SIM_MAX_IO	32	/* pages that are read or written together */
 
 extern const struct sim_swap_ops sim_swap_ram_ops;
 extern const struct sim_swap_ops sim_swap_file_ops;
 int sim_file_rw(struct file *file, loff_t pos, struct page **pages, size_t len, bool write,
 		rwf_t flags);
 bool sim_swap_synchronous(struct sim_machine *m, sim_swp_entry_t entry);
+bool sim_swap_locks_inode(struct sim_machine *m, sim_swp_entry_t entry);
 int sim_swap_readpages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page **pages,
 		       u32 nr);
 int sim_swap_writepage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page);
 
 /* query.c */
-int sim_query(struct sim_mm *mm, struct shmswap_query *q);
+bool sim_query_needs_process(const struct shmswap_query *q);
+int sim_query(struct sim_machine *m, struct sim_mm *mm, struct shmswap_query *q);
 
 /* check.c */
 int sim_check(struct sim_machine *m, struct shmswap_check *check);
 
 /* procfs.c */
-struct file *sim_table_file(struct sim_mm *mm, u32 which);
+struct file *sim_table_file(struct sim_machine *m, struct sim_mm *mm, u32 which);
 int shmswap_procfs_init(void);
 void shmswap_procfs_exit(void);
 

@@ -83,6 +83,12 @@ static void clean_sharers(struct sim_shmid *seg, struct sim_page *page)
 	} while (vma != seg->attaches);
 }
 
+/* Is somebody storing to the page without the TLB knowing? */
+static bool pinned(const struct sim_page *page)
+{
+	return atomic64_read(&page->count) >= SIM_PIN || sim_live_busy(page);
+}
+
 /*
  * Make the PTE clean, the page dirty instead; false if it is in use just now. A
  * store that is under way has a pin, see sim_tlb_pin(), and its PTE must stay
@@ -98,11 +104,14 @@ static bool clean_pte(struct victim *v, sim_pte_t *ptep)
 	v->pte = clean;
 	sim_set_page_dirty(v->page);
 	sim_tlb_drop(v->mm, v->address);
-	if (v->seg)
+	if (v->seg) {
 		clean_sharers(v->seg, v->page);
+		if (test_bit(SIM_PG_LIVE, &v->page->flags))
+			sim_live_zap(v->seg, v->page->index);
+	}
 	/* First the TLB, then the pins. Pairs with the pin in sim_tlb_pin(). */
 	smp_mb();
-	if (atomic64_read(&v->page->count) < SIM_PIN)
+	if (!pinned(v->page))
 		return true;
 	while (dirty && !sim_ptep_cmpxchg(ptep, v->pte, sim_pte_mkdirty(v->pte)))
 		v->pte = sim_ptep_get(ptep);
@@ -142,6 +151,8 @@ static bool stays(struct victim *v, sim_pte_t *ptep, bool used)
 		while (!sim_ptep_cmpxchg(ptep, v->pte, sim_pte_mkold(v->pte)))
 			v->pte = sim_ptep_get(ptep);
 		sim_tlb_drop(v->mm, v->address);
+		if (v->mm->real)
+			sim_live_zap(v->seg, v->page->index);
 		sim_touch_page(v->m, v->page);
 		return true;
 	}
@@ -160,22 +171,11 @@ static bool prepare(struct victim *v, sim_pte_t *ptep)
 	       sim_add_to_swap(v->m, v->page);
 }
 
-/*
- * Look at a PTE. Mirrors try_to_swap_out() of Linux 2.0 up to where it takes the
- * page. True if it is to be taken: it is locked then, pinned, and in a cache.
- */
-static bool look_at(struct victim *v, sim_pte_t *ptep)
+/* Look at a PTE of a page that is not being really mapped just now. */
+static bool consider(struct victim *v, sim_pte_t *ptep)
 {
-	bool stale;
+	bool stale = sim_pte_dirty(v->pte) && cached(v->page) && !v->seg;
 
-	v->pte = sim_ptep_get(ptep);
-	if (!sim_pte_present(v->pte))
-		return false;
-	sim_count_event(v->m, SIM_PGSCAN);
-	v->page = sim_pfn_page(v->m, sim_pte_pfn(v->pte));
-	if (v->page->flags & (BIT(SIM_PG_RESERVED) | BIT(SIM_PG_LOCKED)))
-		return false;
-	stale = sim_pte_dirty(v->pte) && cached(v->page) && !v->seg;
 	if (stale && !drop_stale_slot(v))
 		return false;
 	if (stays(v, ptep, stale) || !sim_trylock_page(v->page))
@@ -186,6 +186,30 @@ static bool look_at(struct victim *v, sim_pte_t *ptep)
 	}
 	sim_unlock_page(v->page);
 	return false;
+}
+
+/*
+ * Look at a PTE. Mirrors try_to_swap_out() of Linux 2.0 up to where it takes the
+ * page. True if it is to be taken: it is locked then, pinned, and in a cache.
+ */
+static bool look_at(struct victim *v, sim_pte_t *ptep)
+{
+	bool chosen;
+
+	v->pte = sim_ptep_get(ptep);
+	if (!sim_pte_present(v->pte))
+		return false;
+	sim_count_event(v->m, SIM_PGSCAN);
+	v->page = sim_pfn_page(v->m, sim_pte_pfn(v->pte));
+	if (v->page->flags & (BIT(SIM_PG_RESERVED) | BIT(SIM_PG_LOCKED)))
+		return false;
+	if (!v->seg)
+		return consider(v, ptep);
+	if (!sim_live_trylock(v->page))
+		return false;
+	chosen = consider(v, ptep);
+	sim_live_unlock(v->page);
+	return chosen;
 }
 
 /* -------------------------------------------------------- taking it away */

@@ -143,6 +143,7 @@ static int claim_inode(struct sim_swap_info *si)
 
 static void close_backing(struct sim_swap_info *si)
 {
+	sim_swap_extents_close(si);
 	mutex_lock(&busy_lock);
 	list_del_init(&si->busy);
 	mutex_unlock(&busy_lock);
@@ -244,6 +245,8 @@ static int open_file_area(struct sim_swap_info *si, int fd, struct sim_swap_geom
 	err = preallocate(si, (*geometry)->max);
 	if (err)
 		kfree(*geometry);
+	else
+		sim_swap_extents_open(si, (*geometry)->max);
 	return err;
 }
 

@@ -23,7 +23,7 @@ struct block {
 	struct sim_machine *m;
 	sim_swp_entry_t first;
 	u32 nr;
-	struct sim_page *pages[SIM_MAX_READ];
+	struct sim_page *pages[SIM_MAX_IO];
 };
 
 static sim_swp_entry_t block_entry(const struct block *b, u32 i)

@@ -43,6 +43,7 @@ static int (*const methods[])(struct sim_machine *m, int level) = {
  * @method: SHMSWAP_RECLAIM_*
  * @level: see struct shmswap_reclaim
  * @count: calls to make
+ * @ahead: others will soon want frames, too
  * @result: what was done
  */
 struct sim_reclaim_request {
@@ -53,6 +54,7 @@ struct sim_reclaim_request {
 	u32 method;
 	u32 level;
 	u32 count;
+	bool ahead;
 	struct sim_reclaim_result result;
 };
 
@@ -88,6 +90,36 @@ static void put_request(struct sim_reclaim_request *req)
 		kfree(req);
 }
 
+/* Free one frame, of kswapd's own accord. */
+static bool balance_once(struct sim_machine *m, int stop)
+{
+	bool freed;
+
+	mutex_lock(&m->reclaim_lock);
+	m->kswapd.awake = true;
+	freed = sim_try_to_free_page(m, stop);
+	sim_count_events(m, SIM_KSWAPD_FREED, freed);
+	m->kswapd.awake = false;
+	mutex_unlock(&m->reclaim_lock);
+	cond_resched();
+	return freed;
+}
+
+/*
+ * A fault found no frame, and others will. That each of them waits for us costs
+ * more than to free one; so on a machine where we work by ourselves they are
+ * freed together.
+ */
+static void free_ahead(struct sim_machine *m)
+{
+	if (!(READ_ONCE(m->flags) & SHMSWAP_MACHINE_KSWAPD))
+		return;
+	while (READ_ONCE(m->nr_free_pages) < m->freepages.low && !kthread_should_stop()) {
+		if (!balance_once(m, KSWAPD_STOP_LEVEL))
+			break;
+	}
+}
+
 static void serve(struct sim_machine *m, struct sim_reclaim_request *req)
 {
 	u64 attempts;
@@ -104,6 +136,8 @@ static void serve(struct sim_machine *m, struct sim_reclaim_request *req)
 		cond_resched();
 	}
 	complete(&req->done);
+	if (req->ahead)
+		free_ahead(m);
 	put_request(req);
 }
 
@@ -138,6 +172,30 @@ static void abandon(struct sim_machine *m, struct sim_reclaim_request *req)
 		put_request(req);
 }
 
+/* Let kswapd do what @what says, and wait for it. */
+static int request(struct sim_machine *m, const struct sim_reclaim_request *what,
+		   struct sim_reclaim_result *result)
+{
+	struct sim_reclaim_request *req = kmemdup(what, sizeof(*what), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!req)
+		return -ENOMEM;
+	refcount_set(&req->ref, 2);
+	init_completion(&req->done);
+	spin_lock(&m->kswapd.lock);
+	list_add_tail(&req->list, &m->kswapd.requests);
+	spin_unlock(&m->kswapd.lock);
+	wake_up(&m->kswapd.wait);
+	err = wait_for_completion_killable(&req->done);
+	if (err)
+		abandon(m, req);
+	else
+		*result = req->result;
+	put_request(req);
+	return err ? -EINTR : 0;
+}
+
 /**
  * sim_reclaim() - let kswapd reclaim, and wait for it
  * @m: machine
@@ -152,27 +210,35 @@ static void abandon(struct sim_machine *m, struct sim_reclaim_request *req)
 int sim_reclaim(struct sim_machine *m, u32 method, u32 level, u32 count,
 		struct sim_reclaim_result *result)
 {
-	struct sim_reclaim_request *req = kzalloc(sizeof(*req), GFP_KERNEL_ACCOUNT);
-	int err;
+	const struct sim_reclaim_request what = {
+		.method = method,
+		.level = level,
+		.count = count,
+	};
 
-	if (!req)
-		return -ENOMEM;
-	refcount_set(&req->ref, 2);
-	init_completion(&req->done);
-	req->method = method;
-	req->level = level;
-	req->count = count;
-	spin_lock(&m->kswapd.lock);
-	list_add_tail(&req->list, &m->kswapd.requests);
-	spin_unlock(&m->kswapd.lock);
-	wake_up(&m->kswapd.wait);
-	err = wait_for_completion_killable(&req->done);
-	if (err)
-		abandon(m, req);
-	else
-		*result = req->result;
-	put_request(req);
-	return err ? -EINTR : 0;
+	return request(m, &what, result);
+}
+
+/**
+ * sim_reclaim_frame() - let kswapd free a frame for a fault
+ * @m: machine
+ * @freed: set to whether it could
+ *
+ * Context: sleeps; no lock held but that of a real process's mmap_lock.
+ * Return: as sim_reclaim().
+ */
+int sim_reclaim_frame(struct sim_machine *m, bool *freed)
+{
+	static const struct sim_reclaim_request what = {
+		.method = SHMSWAP_RECLAIM_TRY,
+		.count = 1,
+		.ahead = true,
+	};
+	struct sim_reclaim_result result;
+	int err = request(m, &what, &result);
+
+	*freed = !err && result.freed;
+	return err;
 }
 
 /* How far below freepages.min kswapd works harder; as in Linux 2.0.40. */
@@ -192,14 +258,8 @@ static void balance(struct sim_machine *m)
 	if (free <= reserve)
 		tries += reserve + 1 - free;
 	sim_count_event(m, SIM_KSWAPD_WAKE);
-	while (tries-- && !kthread_should_stop()) {
-		mutex_lock(&m->reclaim_lock);
-		m->kswapd.awake = true;
-		sim_count_events(m, SIM_KSWAPD_FREED, sim_try_to_free_page(m, stop));
-		m->kswapd.awake = false;
-		mutex_unlock(&m->reclaim_lock);
-		cond_resched();
-	}
+	while (tries-- && !kthread_should_stop())
+		balance_once(m, stop);
 	m->kswapd.last = jiffies;
 }
 

@@ -400,7 +400,7 @@ static int check(struct rig *r)
 
 static int table(struct rig *r)
 {
-	struct file *file = sim_table_file(r->mm, SHMSWAP_TABLE_MAPS);
+	struct file *file = sim_table_file(r->mm->m, r->mm, SHMSWAP_TABLE_MAPS);
 	char buf[64];
 	loff_t pos = 0;
 	ssize_t ret;
@@ -429,7 +429,7 @@ static int query(struct rig *r)
 		.buf = r->buf,
 	};
 
-	return sim_query(r->mm, &q);
+	return sim_query(r->mm->m, r->mm, &q);
 }
 
 /**

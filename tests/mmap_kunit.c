@@ -71,11 +71,11 @@ static void shmat_goes(struct kunit *test)
 
 KUNIT_ARRAY_PARAM_DESC(address, address_rows, name);
 
-static void shmat_with_reserved_field(struct kunit *test)
+static void shmat_with_unknown_flag(struct kunit *test)
 {
 	struct sim_machine *m = sim_test_machine(test);
 	struct sim_mm *mm = sim_test_process(test, m);
-	struct shmswap_shmat arg = { .shmid = sim_test_segment(test, m, 1), .reserved = 1 };
+	struct shmswap_shmat arg = { .shmid = sim_test_segment(test, m, 1), .flags = 1U << 31 };
 
 	KUNIT_EXPECT_EQ(test, -EINVAL, sim_shmat(mm, &arg));
 }
@@ -554,7 +554,7 @@ static void partial_replacement_is_attach_and_detach(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(shmat_goes, address_gen_params),
-	KUNIT_CASE(shmat_with_reserved_field),
+	KUNIT_CASE(shmat_with_unknown_flag),
 	KUNIT_CASE_PARAM(shmat_next_to_attach, overlap_gen_params),
 	KUNIT_CASE(shmat_anywhere_is_first_fit),
 	KUNIT_CASE(shmat_without_room),

@@ -51,7 +51,7 @@ static int open_kind(struct kunit *test, struct sim_mm *mm, int kind)
 	if (kind < READ_WRITE)
 		return kind;
 	if (kind == TABLE)
-		return sim_test_fd(test, sim_table_file(mm, SHMSWAP_TABLE_MAPS));
+		return sim_test_fd(test, sim_table_file(mm->m, mm, SHMSWAP_TABLE_MAPS));
 	f = sim_test_file(test, 4, 1);
 	if (kind == APPEND_ONLY)
 		file_inode(f->file)->i_flags |= S_APPEND;

@@ -1,0 +1,743 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attaches that are really mapped, into real processes: the processor's own MMU
+ * is the machine's TLB there.
+ *
+ * The real vma is the attach. It is a mapping of its segment's file, and it has a
+ * twin, a struct sim_vma that is made, split and removed along with it by what
+ * the kernel tells us of it. So fork, exit, partial unmapping and all else that a
+ * program can do come out as with the kernel's own shared memory.
+ *
+ * The invariant that the rest of the machine relies on: a real PTE exists only
+ * while the shadow PTE is present and young, and, if it allows stores, dirty. So
+ * to make a PTE old or clean is also to zap the real one, and whoever uses the page
+ * again faults. A fault returns with the lock of the struct page held, which the
+ * kernel drops when the real PTE is in; who zaps takes that lock first.
+ *
+ * What serves a fault while mmap_lock is held must not do I/O on a file system,
+ * under whose locks others fault; see page_in_unlocked() and page_io.c.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pagemap.h>
+#include <linux/pseudo_fs.h>
+#include <linux/rbtree.h>
+#include <linux/sched.h>
+#include <uapi/linux/shm.h>
+
+#include "compat.h"
+#include "sim.h"
+
+#define LIVE_FS_MAGIC	0x53484d53	/* "SHMS" */
+
+/* ------------------------------------------------- processes by address space */
+
+/* The process that @real is on a machine, with a reference, or NULL. */
+static struct sim_mm *find_live(struct sim_machine *m, const struct mm_struct *real)
+{
+	struct sim_mm *found = NULL;
+	struct rb_node *node;
+
+	spin_lock(&m->live_lock);
+	node = m->live.rb_node;
+	while (node && !found) {
+		struct sim_mm *mm = rb_entry(node, struct sim_mm, live);
+
+		if (mm->real == real)
+			found = mm;
+		node = real < mm->real ? node->rb_left : node->rb_right;
+	}
+	if (found)
+		refcount_inc(&found->ref);
+	spin_unlock(&m->live_lock);
+	return found;
+}
+
+static bool live_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct sim_mm, live)->real < rb_entry(b, struct sim_mm, live)->real;
+}
+
+/*
+ * As find_live(), but make it one if it is none: real processes become processes
+ * of the machine with their first attach, by shmat(2) or by fork(2). mmap_lock of
+ * @real, held for writing, keeps it from becoming one twice.
+ */
+static struct sim_mm *get_live(struct sim_machine *m, struct mm_struct *real, bool forked)
+{
+	struct sim_mm *mm = find_live(m, real);
+
+	mmap_assert_write_locked(real);
+	if (mm)
+		return mm;
+	mm = sim_mm_create_live(m, real, forked);
+	if (IS_ERR(mm))
+		return mm;
+	refcount_inc(&mm->ref);
+	spin_lock(&m->live_lock);
+	rb_add(&mm->live, &m->live, live_less);
+	spin_unlock(&m->live_lock);
+	return mm;
+}
+
+/* Drop a reference; without an attach it is no process of the machine any more. */
+static void put_live(struct sim_mm *mm)
+{
+	struct sim_machine *m = mm->m;
+
+	if (!READ_ONCE(mm->map_count)) {
+		spin_lock(&m->live_lock);
+		rb_erase(&mm->live, &m->live);
+		spin_unlock(&m->live_lock);
+		sim_mm_exit_live(mm);
+	}
+	sim_mm_put(mm);
+}
+
+/**
+ * sim_live_pid() - which process of a machine the caller itself is
+ * @m: machine
+ *
+ * Context: any.
+ * Return: its number; 0 if it has nothing really mapped.
+ */
+u32 sim_live_pid(struct sim_machine *m)
+{
+	struct sim_mm *mm = current->mm ? find_live(m, current->mm) : NULL;
+	u32 pid = mm ? mm->pid : 0;
+
+	if (mm)
+		sim_mm_put(mm);
+	return pid;
+}
+
+/* --------------------------------------------------------------------- faults */
+
+/* What the real area allows, which mprotect(2) may change. */
+static u32 twin_flags(const struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & VM_READ ? SHMSWAP_VM_READ : 0) |
+	       (vma->vm_flags & VM_WRITE ? SHMSWAP_VM_WRITE : 0) |
+	       (vma->vm_flags & VM_EXEC ? SHMSWAP_VM_EXEC : 0) |
+	       (vma->vm_flags & VM_MAYWRITE ? SHMSWAP_VM_MAYWRITE : 0) | SHMSWAP_VM_SHARED;
+}
+
+/* Futexes find each other by these, whatever addresses they are used at. */
+static void set_mapping(struct sim_shmid *seg, struct sim_page *page)
+{
+	if (test_bit(SIM_PG_LIVE, &page->flags))
+		return;
+	page->page->index = page->index;
+	WRITE_ONCE(page->page->mapping, seg->inode->i_mapping);
+	set_bit(SIM_PG_LIVE, &page->flags);
+}
+
+/*
+ * Make the page present and young in the shadow tables, and lock its memory. What
+ * the area allows was checked by the kernel. The memory is returned in @pagep, with
+ * a reference, and also if its lock is to be waited for.
+ */
+static int make_present(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep,
+			struct page **pagep)
+{
+	sim_pte_t pte = sim_ptep_get(ptep);
+	struct sim_page *page;
+
+	lockdep_assert_held(&vma->vm_seg->lock);
+	if (!sim_pte_present(pte)) {
+		int need = vma->vm_ops->nopage(vma, f, ptep);
+
+		if (need)
+			return need;
+		f->hit = false;
+		pte = sim_ptep_get(ptep);
+	}
+	page = sim_pfn_page(f->m, sim_pte_pfn(pte));
+	*pagep = page->page;
+	get_page(page->page);
+	if (!trylock_page(page->page))
+		return SIM_FAULT_MEMORY;
+	set_mapping(vma->vm_seg, page);
+	/* A store needs no other fault, so any page that is really mapped may be dirty. */
+	pte = sim_pte_mkdirty(sim_pte_mkyoung(pte));
+	sim_ptep_xchg(ptep, sim_pte_modify(pte, vma->vm_flags));
+	return SIM_FAULT_DONE;
+}
+
+static int fault_once(struct sim_vma *vma, struct sim_fault *f, struct page **pagep)
+{
+	int need = -ENOMEM;
+	sim_pte_t *ptep;
+
+	down_read(&f->m->state_lock);
+	ptep = sim_pte_alloc(f->mm, f->address);
+	if (ptep) {
+		mutex_lock(&vma->vm_seg->lock);
+		need = make_present(vma, f, ptep, pagep);
+		mutex_unlock(&vma->vm_seg->lock);
+	}
+	up_read(&f->m->state_lock);
+	return need;
+}
+
+/**
+ * struct remote_read - a read that somebody else does
+ * @work: the work
+ * @done: it is over
+ * @f: fault that needs it
+ * @err: what came of it
+ */
+struct remote_read {
+	struct work_struct work;
+	struct completion done;
+	struct sim_fault *f;
+	int err;
+};
+
+static void remote_read(struct work_struct *work)
+{
+	struct remote_read *read = container_of(work, struct remote_read, work);
+
+	read->err = sim_fault_prepare(read->f, SIM_FAULT_READ);
+	complete(&read->done);
+}
+
+/*
+ * Get what the handler needs. A fault can happen under any lock, also under that
+ * of an inode, so if reading takes such locks somebody else reads.
+ */
+static int prepare(struct sim_fault *f, int need)
+{
+	struct remote_read read = { .f = f };
+
+	if (need != SIM_FAULT_READ || !sim_swap_locks_inode(f->m, f->entry))
+		return sim_fault_prepare(f, need);
+	INIT_WORK_ONSTACK(&read.work, remote_read);
+	init_completion(&read.done);
+	queue_work(system_unbound_wq, &read.work);
+	wait_for_completion(&read.done);
+	destroy_work_on_stack(&read.work);
+	return read.err;
+}
+
+static int make_resident(struct sim_shmid *seg, struct sim_fault *f, pgoff_t index)
+{
+	struct sim_page *page;
+	int need;
+
+	down_read(&seg->m->state_lock);
+	mutex_lock(&seg->lock);
+	need = sim_shm_getpage(seg, index, f, &page);
+	mutex_unlock(&seg->lock);
+	up_read(&seg->m->state_lock);
+	return need;
+}
+
+static void count_fault(struct sim_fault *f)
+{
+	sim_count_event(f->m, SIM_PGFAULT);
+	if (f->major)
+		sim_count_event(f->m, SIM_PGMAJFAULT);
+	atomic64_inc(f->major ? &f->mm->maj_flt : &f->mm->min_flt);
+}
+
+/*
+ * Bring the page in without mmap_lock, which the process's other threads may want
+ * meanwhile, and let the fault be done again. The file keeps the segment and this
+ * module until we have returned.
+ */
+static vm_fault_t page_in_unlocked(struct vm_fault *vmf, struct sim_fault *f, int need)
+{
+	struct file *file = get_file(vmf->vma->vm_file);
+	struct sim_machine *m = f->m;
+	struct sim_mm *mm = f->mm;
+	pgoff_t index = vmf->pgoff;
+
+	refcount_inc(&mm->ref);
+	sim_machine_get(m);
+	mmap_read_unlock(mm->real);
+	while (need > 0)
+		need = prepare(f, need) ?: make_resident(file->private_data, f, index);
+	/* What failed fails again, and is reported, with the lock held. */
+	if (!need)
+		count_fault(f);
+	sim_fault_finish(f);
+	sim_mm_put(mm);
+	sim_machine_put_later(m);
+	fput(file);
+	return VM_FAULT_RETRY | (f->swapped_in ? VM_FAULT_MAJOR : 0);
+}
+
+/* Wait for the memory's lock: somebody is just mapping it, too. */
+static int wait_for_memory(struct page *page)
+{
+	int err = folio_wait_locked_killable(page_folio(page));
+
+	put_page(page);
+	return err;
+}
+
+/* True if a fault had better be served without mmap_lock, and may be. */
+static bool may_unlock(const struct vm_fault *vmf, int need)
+{
+	return (need == SIM_FAULT_READ || need == SIM_FAULT_WAIT) &&
+	       fault_flag_allow_retry_first(vmf->flags) &&
+	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
+}
+
+/* Serve a fault; the memory is in vmf->page then, locked. */
+static vm_fault_t serve(struct vm_fault *vmf, struct sim_vma *vma, struct sim_fault *f)
+{
+	struct page *page;
+	int need;
+
+	while ((need = fault_once(vma, f, &page)) > 0) {
+		if (may_unlock(vmf, need))
+			return page_in_unlocked(vmf, f, need);
+		need = need == SIM_FAULT_MEMORY ? wait_for_memory(page) : prepare(f, need);
+		if (need)
+			break;
+	}
+	sim_fault_finish(f);
+	if (need)
+		return VM_FAULT_SIGBUS;
+	/* The first attempt at a fault, without the lock, counted it. */
+	if (f->major || !(f->hit || (vmf->flags & FAULT_FLAG_TRIED)))
+		count_fault(f);
+	vmf->page = page;
+	return VM_FAULT_LOCKED | (f->swapped_in ? VM_FAULT_MAJOR : 0);
+}
+
+static vm_fault_t live_fault(struct vm_fault *vmf)
+{
+	struct sim_vma *vma = vmf->vma->vm_private_data;
+	u32 flags = twin_flags(vmf->vma);
+	struct sim_fault f = {
+		.m = vma->vm_mm->m,
+		.mm = vma->vm_mm,
+		.address = vmf->address & PAGE_MASK,
+		.write = vmf->flags & FAULT_FLAG_WRITE,
+		.hit = true,
+	};
+
+	if (vmf->pgoff >= vma->vm_seg->npages)
+		return VM_FAULT_SIGBUS;
+	if (vma->vm_flags != flags)
+		WRITE_ONCE(vma->vm_flags, flags);
+	return serve(vmf, vma, &f);
+}
+
+/* ---------------------------------------------- what becomes of the real vmas */
+
+/* A real vma was split, or moved (its old self will be closed), or inherited. */
+static void live_open(struct vm_area_struct *vma)
+{
+	struct sim_vma *origin = vma->vm_private_data;
+	struct sim_mm *mm = get_live(origin->vm_mm->m, vma->vm_mm, true);
+	struct sim_vma *twin = sim_vma_dup(origin, mm, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	bool split = mm == origin->vm_mm && vma->vm_start >= origin->vm_start &&
+		     vma->vm_end <= origin->vm_end;
+
+	twin->vm_start = vma->vm_start;
+	twin->vm_end = vma->vm_end;
+	twin->vm_pgoff = vma->vm_pgoff;
+	twin->vm_flags = twin_flags(vma);
+	twin->origin = origin;
+	vma->vm_private_data = twin;
+	down_write(&mm->mmap_lock);
+	sim_link_vma(twin);
+	sim_shm_attach(twin, split ? origin : NULL);
+	up_write(&mm->mmap_lock);
+	put_live(mm);
+}
+
+/* A real vma is gone, and so are its PTEs; one that is empty was never there. */
+static void live_close(struct vm_area_struct *vma)
+{
+	struct sim_vma *twin = vma->vm_private_data;
+	struct sim_mm *mm = twin->vm_mm;
+
+	refcount_inc(&mm->ref);
+	down_write(&mm->mmap_lock);
+	if (vma->vm_start == vma->vm_end)
+		sim_rejoin_vma(twin->origin, twin);
+	else
+		sim_unlink_vma(twin);
+	up_write(&mm->mmap_lock);
+	put_live(mm);
+}
+
+/*
+ * The kernel moved the real PTEs. The shadow ones are not moved along: they go with
+ * the old area. So the real ones go, too, and each page is faulted in once more.
+ */
+static int live_mremap(struct vm_area_struct *vma)
+{
+	unmap_mapping_pages(vma->vm_file->f_mapping, vma->vm_pgoff, vma_pages(vma), false);
+	return 0;
+}
+
+static const struct vm_operations_struct live_vm_ops = {
+	.open = live_open,
+	.close = live_close,
+	.mremap = live_mremap,
+	.fault = live_fault,
+};
+
+/* Add the first twin of a real vma. */
+static int add_twin(struct sim_mm *mm, struct sim_shmid *seg, struct vm_area_struct *vma)
+{
+	struct sim_vma *twin = sim_vma_alloc(mm, vma->vm_start, vma->vm_end - vma->vm_start);
+
+	if (!twin)
+		return -ENOMEM;
+	twin->vm_pgoff = vma->vm_pgoff;
+	twin->vm_flags = twin_flags(vma);
+	sim_vma_set_segment(twin, seg);
+	vma->vm_private_data = twin;
+	vma->vm_ops = &live_vm_ops;
+	/* Two twins never become one, nor does one grow, without our hearing of it. */
+	sim_vm_flags_set(vma, VM_DONTEXPAND);
+	down_write(&mm->mmap_lock);
+	sim_link_vma(twin);
+	sim_shm_attach(twin, NULL);
+	up_write(&mm->mmap_lock);
+	return 0;
+}
+
+/* shmat(2), or remap_file_pages(2), which may have closed the last attach just now. */
+static int live_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct sim_shmid *seg = file->private_data;
+	struct sim_mm *mm;
+	int err;
+
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (vma->vm_end > SHMSWAP_TASK_SIZE)
+		return -ENOMEM;
+	err = sim_shm_begin_attach(seg, 0);
+	if (err)
+		return err;
+	mm = get_live(seg->m, vma->vm_mm, false);
+	err = PTR_ERR_OR_ZERO(mm);
+	if (!err) {
+		err = add_twin(mm, seg, vma);
+		put_live(mm);
+	}
+	sim_shm_end_attach(seg);
+	return err;
+}
+
+static int live_release(struct inode *inode, struct file *file)
+{
+	sim_shm_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations live_fops = {
+	.owner = THIS_MODULE,
+	.mmap = live_mmap,
+	.release = live_release,
+	.fsync = noop_fsync,
+};
+
+/* ------------------------------------------------------- the file of a segment */
+
+/* In /proc/PID/maps, as for the kernel's own. */
+static char *live_dname(struct dentry *dentry, char *buffer, int buflen)
+{
+	int len = dentry->d_name.len + sizeof("/ (deleted)");
+
+	if (len > buflen)
+		return ERR_PTR(-ENAMETOOLONG);
+	buffer += buflen - len;
+	snprintf(buffer, len, "/%s (deleted)", dentry->d_name.name);
+	return buffer;
+}
+
+static const struct dentry_operations live_dentry_ops = {
+	.d_dname = live_dname,
+};
+
+static int live_init_fs_context(struct fs_context *fc)
+{
+	struct pseudo_fs_context *ctx = init_pseudo(fc, LIVE_FS_MAGIC);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->dops = &live_dentry_ops;
+	return 0;
+}
+
+/* Mounted while there are such files, so that the module can be removed. */
+static struct file_system_type live_fs = {
+	.owner = THIS_MODULE,
+	.name = "shmswap",
+	.init_fs_context = live_init_fs_context,
+	.kill_sb = kill_anon_super,
+};
+
+static struct vfsmount *live_mount;
+static int live_mount_users;
+
+/* The shadow PTE knows already: every page that is really mapped may be dirty. */
+static bool live_dirty_folio(struct address_space *mapping, struct folio *folio)
+{
+	return false;
+}
+
+static const struct address_space_operations live_aops = {
+	.dirty_folio = live_dirty_folio,
+};
+
+static struct inode *make_inode(const struct sim_shmid *seg)
+{
+	struct inode *inode;
+	int err;
+
+	err = simple_pin_fs(&live_fs, &live_mount, &live_mount_users);
+	if (err)
+		return ERR_PTR(err);
+	inode = alloc_anon_inode(live_mount->mnt_sb);
+	if (IS_ERR(inode)) {
+		simple_release_fs(&live_mount, &live_mount_users);
+		return inode;
+	}
+	inode->i_ino = seg->id;
+	inode->i_flags |= S_NOATIME | S_NOCMTIME;
+	inode->i_mapping->a_ops = &live_aops;
+	i_size_write(inode, (loff_t)seg->npages << PAGE_SHIFT);
+	/* Without a name, as a core dump's filter tells it. */
+	clear_nlink(inode);
+	return inode;
+}
+
+static void free_inode(struct inode *inode)
+{
+	iput(inode);
+	simple_release_fs(&live_mount, &live_mount_users);
+}
+
+/* The segment's inode, made for the first real attach. */
+static struct inode *get_inode(struct sim_shmid *seg)
+{
+	struct inode *inode;
+
+	if (READ_ONCE(seg->inode))
+		return seg->inode;
+	inode = make_inode(seg);
+	if (IS_ERR(inode))
+		return inode;
+	if (cmpxchg(&seg->inode, NULL, inode))
+		free_inode(inode);
+	return seg->inode;
+}
+
+/* A file that may be mapped only as the attach asks for. */
+static struct file *open_segment(struct sim_shmid *seg, u32 shmflg)
+{
+	struct inode *inode = get_inode(seg);
+	struct file *file;
+	char name[16];
+
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	snprintf(name, sizeof(name), "SYSV%08x", READ_ONCE(seg->key));
+	ihold(inode);
+	/* Closing the file drops one. */
+	__module_get(THIS_MODULE);
+	file = alloc_file_pseudo(inode, live_mount, name,
+				 shmflg & SHM_RDONLY ? O_RDONLY : O_RDWR, &live_fops);
+	if (IS_ERR(file)) {
+		iput(inode);
+		module_put(THIS_MODULE);
+		return file;
+	}
+	refcount_inc(&seg->ref);
+	file->private_data = seg;
+	return file;
+}
+
+/* ------------------------------------------------------------ shmat and shmdt */
+
+/**
+ * sim_live_map() - attach a segment to the calling process, really
+ * @seg: segment, kept from being destroyed by the caller
+ * @address: wanted address, page-aligned, or 0; set to that of the attach
+ * @shmflg: of shmat(2)
+ *
+ * Context: sleeps; no lock held.
+ * Return: 0; -EINVAL, -ENOMEM, -ENFILE, -EPERM, -EINTR as shmat(2).
+ */
+int sim_live_map(struct sim_shmid *seg, u64 *address, u32 shmflg)
+{
+	unsigned long prot = PROT_READ;
+	unsigned long flags = MAP_SHARED;
+	unsigned long ret;
+	struct file *file;
+
+	if (!(shmflg & SHM_RDONLY))
+		prot |= PROT_WRITE;
+	if (shmflg & SHM_EXEC)
+		prot |= PROT_EXEC;
+	if (*address)
+		flags |= shmflg & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+	file = open_segment(seg, shmflg);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = vm_mmap(file, *address, (unsigned long)seg->npages << PAGE_SHIFT, prot, flags, 0);
+	fput(file);
+	if (IS_ERR_VALUE(ret))
+		return (long)ret == -EEXIST ? -EINVAL : (long)ret;
+	*address = ret;
+	return 0;
+}
+
+/* Find the next piece of an attach; @seg gets a reference with the first. */
+static bool next_piece(struct sim_mm *mm, u64 address, const struct sim_shmid **seg, u64 *next,
+		       u64 *start)
+{
+	bool first = !*seg;
+	struct sim_vma *vma;
+
+	down_read(&mm->mmap_lock);
+	vma = sim_shmdt_next(mm, address, seg, next);
+	if (vma) {
+		*start = vma->vm_start;
+		if (first)
+			refcount_inc(&vma->vm_seg->ref);
+	}
+	up_read(&mm->mmap_lock);
+	return vma;
+}
+
+static int detach(struct sim_mm *mm, u64 address)
+{
+	const struct sim_shmid *seg = NULL;
+	u64 next = address;
+	u64 start;
+	int err = 0;
+
+	while (!err && next_piece(mm, address, &seg, &next, &start))
+		err = vm_munmap(start, next - start);
+	if (!seg)
+		return -EINVAL;
+	sim_shm_put((struct sim_shmid *)seg);
+	return err;
+}
+
+/**
+ * sim_live_shmdt() - shmdt(2) of an attach that is really mapped
+ * @m: machine
+ * @address: what sim_live_shmat() returned
+ *
+ * Context: sleeps; no lock held.
+ * Return: 0; -EINVAL no attach there; -ENOMEM, -EINTR.
+ */
+int sim_live_shmdt(struct sim_machine *m, u64 address)
+{
+	struct sim_mm *mm = PAGE_ALIGNED(address) ? find_live(m, current->mm) : NULL;
+	int err = -EINTR;
+
+	if (!mm)
+		return -EINVAL;
+	/* Of two threads that detach the same attach one has to find nothing. */
+	if (!mutex_lock_killable(&mm->shmdt_lock)) {
+		err = detach(mm, address);
+		mutex_unlock(&mm->shmdt_lock);
+	}
+	sim_mm_put(mm);
+	return err;
+}
+
+/* ----------------------------------------------- for who takes pages away */
+
+/**
+ * sim_live_trylock() - keep a page from being really mapped
+ * @page: page of a segment
+ *
+ * Context: any; the segment's lock held until sim_live_unlock().
+ * Return: false if it is just being mapped.
+ */
+bool sim_live_trylock(struct sim_page *page)
+{
+	return !test_bit(SIM_PG_LIVE, &page->flags) || trylock_page(page->page);
+}
+
+/**
+ * sim_live_unlock() - undo sim_live_trylock()
+ * @page: page
+ *
+ * Context: as there.
+ */
+void sim_live_unlock(struct sim_page *page)
+{
+	if (test_bit(SIM_PG_LIVE, &page->flags))
+		unlock_page(page->page);
+}
+
+/**
+ * sim_live_zap() - remove all real PTEs of a page
+ * @seg: segment that has one in a real process, or had
+ * @index: page index
+ *
+ * Context: sleeps; sim_live_trylock() was successful.
+ */
+void sim_live_zap(struct sim_shmid *seg, pgoff_t index)
+{
+	lockdep_assert_held(&seg->lock);
+	unmap_mapping_pages(seg->inode->i_mapping, index, 1, false);
+}
+
+/**
+ * sim_live_busy() - is the memory of a page in use by somebody in the kernel?
+ * @page: page without real PTEs
+ *
+ * Direct I/O and the like find the memory through a real PTE, and have a reference
+ * as long as they use it.
+ *
+ * Context: any.
+ * Return: true if it must stay as it is.
+ */
+bool sim_live_busy(const struct sim_page *page)
+{
+	return test_bit(SIM_PG_LIVE, &page->flags) && page_ref_count(page->page) != 1;
+}
+
+/**
+ * sim_live_forget() - a frame is free
+ * @page: frame that was really mapped
+ *
+ * Who still uses its memory keeps it, and the frame will get other memory.
+ *
+ * Context: any; nobody has a reference to the frame.
+ */
+void sim_live_forget(struct sim_page *page)
+{
+	struct page *memory = page->page;
+
+	WARN_ON_ONCE(page_mapped(memory));
+	WRITE_ONCE(memory->mapping, NULL);
+	if (!sim_live_busy(page))
+		return;
+	page->page = NULL;
+	put_page(memory);
+}
+
+/**
+ * sim_live_free() - the end of a segment
+ * @seg: segment without attaches
+ *
+ * Context: may sleep.
+ */
+void sim_live_free(struct sim_shmid *seg)
+{
+	if (seg->inode)
+		free_inode(seg->inode);
+}
