@@ -28,6 +28,7 @@
 #include <linux/pseudo_fs.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <uapi/linux/shm.h>
 
 #include "compat.h"
@@ -116,9 +117,9 @@ u32 sim_live_pid(struct sim_machine *m)
 	return pid;
 }
 
-/* --------------------------------------------------------------------- faults */
+/* ------------------------------------------------------------------- the twins */
 
-/* What the real area allows, which mprotect(2) may change. */
+/* What the real area allows. */
 static u32 twin_flags(const struct vm_area_struct *vma)
 {
 	return (vma->vm_flags & VM_READ ? SHMSWAP_VM_READ : 0) |
@@ -126,6 +127,46 @@ static u32 twin_flags(const struct vm_area_struct *vma)
 	       (vma->vm_flags & VM_EXEC ? SHMSWAP_VM_EXEC : 0) |
 	       (vma->vm_flags & VM_MAYWRITE ? SHMSWAP_VM_MAYWRITE : 0) | SHMSWAP_VM_SHARED;
 }
+
+/* mprotect(2) may change it, and tells us nothing. */
+static void update_flags(struct sim_vma *twin, const struct vm_area_struct *vma)
+{
+	u32 flags = twin_flags(vma);
+
+	if (twin->vm_flags != flags)
+		WRITE_ONCE(twin->vm_flags, flags);
+}
+
+/**
+ * sim_live_update() - learn what mprotect(2) did to a process
+ * @mm: process; nothing is done unless it is a real one
+ *
+ * Context: sleeps; no lock held.
+ */
+void sim_live_update(struct sim_mm *mm)
+{
+	struct mm_struct *real = mm->real;
+	struct vm_area_struct *vma;
+	struct sim_vma *twin;
+	u64 next = 0;
+
+	if (!real || !mmget_not_zero(real))
+		return;
+	if (!mmap_read_lock_killable(real)) {
+		down_read(&mm->mmap_lock);
+		while ((twin = sim_find_vma_intersection(mm, next, SHMSWAP_TASK_SIZE))) {
+			vma = find_vma(real, twin->vm_start);
+			if (vma && vma->vm_private_data == twin)
+				update_flags(twin, vma);
+			next = twin->vm_end;
+		}
+		up_read(&mm->mmap_lock);
+		mmap_read_unlock(real);
+	}
+	mmput(real);
+}
+
+/* --------------------------------------------------------------------- faults */
 
 /* Futexes find each other by these, whatever addresses they are used at. */
 static void set_mapping(struct sim_shmid *seg, struct sim_page *page)
@@ -282,12 +323,15 @@ static int wait_for_memory(struct page *page)
 	return err;
 }
 
-/* True if a fault had better be served without mmap_lock, and may be. */
+/*
+ * True if a fault had better be served without mmap_lock, and may be. Not if the
+ * kernel itself wants the page: it may forget that it asked before, and if the page
+ * cannot be read would never hear of that.
+ */
 static bool may_unlock(const struct vm_fault *vmf, int need)
 {
 	return (need == SIM_FAULT_READ || need == SIM_FAULT_WAIT) &&
-	       fault_flag_allow_retry_first(vmf->flags) &&
-	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
+	       (vmf->flags & FAULT_FLAG_USER) && fault_flag_allow_retry_first(vmf->flags);
 }
 
 /* Serve a fault; the memory is in vmf->page then, locked. */
@@ -316,7 +360,6 @@ static vm_fault_t serve(struct vm_fault *vmf, struct sim_vma *vma, struct sim_fa
 static vm_fault_t live_fault(struct vm_fault *vmf)
 {
 	struct sim_vma *vma = vmf->vma->vm_private_data;
-	u32 flags = twin_flags(vmf->vma);
 	struct sim_fault f = {
 		.m = vma->vm_mm->m,
 		.mm = vma->vm_mm,
@@ -327,8 +370,7 @@ static vm_fault_t live_fault(struct vm_fault *vmf)
 
 	if (vmf->pgoff >= vma->vm_seg->npages)
 		return VM_FAULT_SIGBUS;
-	if (vma->vm_flags != flags)
-		WRITE_ONCE(vma->vm_flags, flags);
+	update_flags(vma, vmf->vma);
 	return serve(vmf, vma, &f);
 }
 
@@ -510,6 +552,7 @@ static struct inode *make_inode(const struct sim_shmid *seg)
 		return inode;
 	}
 	inode->i_ino = seg->id;
+	inode->i_mode |= S_IFREG;
 	inode->i_flags |= S_NOATIME | S_NOCMTIME;
 	inode->i_mapping->a_ops = &live_aops;
 	i_size_write(inode, (loff_t)seg->npages << PAGE_SHIFT);
@@ -578,6 +621,7 @@ static struct file *open_segment(struct sim_shmid *seg, u32 shmflg)
 int sim_live_map(struct sim_shmid *seg, u64 *address, u32 shmflg)
 {
 	unsigned long prot = PROT_READ;
+	unsigned long len = (unsigned long)seg->npages << PAGE_SHIFT;
 	unsigned long flags = MAP_SHARED;
 	unsigned long ret;
 	struct file *file;
@@ -586,12 +630,14 @@ int sim_live_map(struct sim_shmid *seg, u64 *address, u32 shmflg)
 		prot |= PROT_WRITE;
 	if (shmflg & SHM_EXEC)
 		prot |= PROT_EXEC;
+	if (!(shmflg & SHM_REMAP) && *address + len < *address)
+		return -EINVAL;
 	if (*address)
 		flags |= shmflg & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
 	file = open_segment(seg, shmflg);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	ret = vm_mmap(file, *address, (unsigned long)seg->npages << PAGE_SHIFT, prot, flags, 0);
+	ret = vm_mmap(file, *address, len, prot, flags, 0);
 	fput(file);
 	if (IS_ERR_VALUE(ret))
 		return (long)ret == -EEXIST ? -EINVAL : (long)ret;

@@ -187,6 +187,7 @@ static int show_mm(struct seq_file *s, struct sim_mm *mm)
 	MA_STATE(mas, &mm->mt, 0, 0);
 	struct sim_vma *vma;
 
+	sim_live_update(mm);
 	if (down_read_killable(&mm->mmap_lock))
 		return -EINTR;
 	mas_for_each(&mas, vma, SHMSWAP_TASK_SIZE - 1)

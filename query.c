@@ -171,6 +171,7 @@ static int fill_vmas(struct query *q)
 {
 	struct sim_vma *vma;
 
+	sim_live_update(q->mm);
 	if (down_read_killable(&q->mm->mmap_lock))
 		return -EINTR;
 	while (!full(q) && q->next != SHMSWAP_QUERY_END) {

@@ -1064,6 +1064,7 @@ int sim_shm_unuse(struct sim_machine *m, u32 type);
 int sim_live_map(struct sim_shmid *seg, u64 *address, u32 shmflg);
 int sim_live_shmdt(struct sim_machine *m, u64 address);
 u32 sim_live_pid(struct sim_machine *m);
+void sim_live_update(struct sim_mm *mm);
 bool sim_live_trylock(struct sim_page *page);
 void sim_live_unlock(struct sim_page *page);
 void sim_live_zap(struct sim_shmid *seg, pgoff_t index);

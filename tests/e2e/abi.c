@@ -253,14 +253,16 @@ static const struct op ops[] = {
 	   FLAGS(create, flags,
 		 SHMSWAP_MACHINE_KSWAPD | SHMSWAP_MACHINE_RMID_FORCED |
 		 SHMSWAP_MACHINE_SHM_PROCESS)),
-	OP(INFO, info, OUT),
+	OP(INFO, info, OUT, GREW(info, out_live_pid)),
 	OP(FORK, fork, OUT,
 	   FLAGS(fork, flags, SHMSWAP_FORK_EXEC | SHMSWAP_FORK_CLOEXEC)),
 	OP(SHMGET, shmget, OUT,
-	   FLAGS(shmget, shmflg, IPC_CREAT | IPC_EXCL | SHM_NORESERVE | 0777)),
-	OP(SHMAT, shmat, OUT, RESERVED(shmat),
+	   FLAGS(shmget, shmflg,
+		 IPC_CREAT | IPC_EXCL | SHM_NORESERVE | SHM_HUGETLB | 0777)),
+	OP(SHMAT, shmat, OUT,
 	   FLAGS(shmat, shmflg, SHM_RDONLY | SHM_RND | SHM_REMAP | SHM_EXEC)),
-	OP(SHMDT, shmdt, NO_FLAGS(shmdt, flags)),
+	OP(SHMAT, shmat, OUT, FLAGS(shmat, flags, SHMSWAP_SHMAT_MAP)),
+	OP(SHMDT, shmdt, FLAGS(shmdt, flags, SHMSWAP_SHMDT_MAP)),
 	OP(SHMCTL, shmctl, OUT),
 	OP(TOUCH, touch, OUT, NO_FLAGS(touch, flags)),
 	OP(SWAPON, swapon, OUT,
@@ -1177,15 +1179,17 @@ static void query_ids(void)
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		const struct kind *kind = &kinds[i];
+		bool of_mm = kind->what == SHMSWAP_QUERY_VMAS || kind->what == SHMSWAP_QUERY_PTES;
+		int missing = of_mm ? -ESRCH : -EINVAL;
 
 		ktap_context("%s", kind->name);
 		EXPECT_EQ(sm_query(fd, kind->what, -1, record, 1), -EINVAL);
-		EXPECT_EQ(sm_query(fd, kind->what, INT_MAX, record, 1), -EINVAL);
+		EXPECT_EQ(sm_query(fd, kind->what, INT_MAX, record, 1), missing);
 		if (kind->of_area) {
 			EXPECT_EQ(sm_query(fd, kind->what, 2, record, 1), -EINVAL);
 			EXPECT_EQ(sm_query(fd, kind->what, 32, record, 1), -EINVAL);
 		} else if (!kind->of_seg) {
-			EXPECT_EQ(sm_query(fd, kind->what, shmid + 1, record, 1), -EINVAL);
+			EXPECT_EQ(sm_query(fd, kind->what, 1000, record, 1), missing);
 		}
 	}
 }

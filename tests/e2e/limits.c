@@ -32,7 +32,7 @@ static void parameters_make_the_default_machine(void)
 	ASSERT_EQ(sm_control(fd, &control), 0);
 	EXPECT_EQ(control.shmmax, 40960);
 	EXPECT_EQ(control.shmall, 30);
-	EXPECT_EQ(control.shmmni, 4096);
+	EXPECT_EQ(control.shmmni, SHMSWAP_MAX_SEGMENTS);
 }
 
 static void the_default_machine_keeps_them(void)

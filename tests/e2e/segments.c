@@ -329,7 +329,11 @@ static void stat_by_index_finds_all(void)
 	}
 	EXPECT_EQ(found, 5);
 	EXPECT_EQ(sm_shmctl(fd, index, SHM_STAT, &arg), -EINVAL);
-	EXPECT_EQ(sm_shmctl(fd, SHMSWAP_MAX_SEGMENTS, SHM_STAT, &arg), -EINVAL);
+	EXPECT_EQ(sm_shmctl(fd, SHMSWAP_MAX_SEGMENTS + index, SHM_STAT, &arg), -EINVAL);
+	EXPECT_EQ(sm_shmctl(fd, -1, SHM_STAT, &arg), -EINVAL);
+	/* Of an identifier, even an old one, the index counts. */
+	EXPECT_EQ(sm_shmctl(fd, ids[1], SHM_STAT, &arg), ids[1]);
+	EXPECT_EQ(sm_shmctl(fd, SHMSWAP_MAX_SEGMENTS, SHM_STAT, &arg), ids[0]);
 	EXPECT_EQ(sm_shmctl(fd, INT_MAX, SHM_STAT_ANY, &arg), -EINVAL);
 }
 
