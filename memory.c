@@ -28,22 +28,24 @@ static bool reclaimable(struct sim_machine *m)
 static struct sim_page *take_frame(struct sim_machine *m)
 {
 	struct sim_page *page;
+	bool hopeless = false;
 	int failures = 0;
 	bool freed;
 	int err;
 
 	for (;;) {
+		/* Once more even then: perhaps others freed one meanwhile. */
 		page = sim_get_free_page(m);
 		if (page)
 			return page;
+		if (hopeless)
+			return ERR_PTR(-ENOMEM);
 		sim_count_event(m, SIM_RECLAIM_STALL);
 		err = sim_reclaim_frame(m, &freed);
 		if (err)
 			return ERR_PTR(err);
-		if (freed)
-			failures = 0;
-		else if (++failures == MAX_RECLAIM_RETRIES || !reclaimable(m))
-			return ERR_PTR(-ENOMEM);
+		failures = freed ? 0 : failures + 1;
+		hopeless = !freed && (failures == MAX_RECLAIM_RETRIES || !reclaimable(m));
 	}
 }
 

@@ -234,6 +234,8 @@ static int swapin(struct sim_fault *f)
 	sim_unlock_page(page);
 	mutex_unlock(&seg->lock);
 	up_read(&m->state_lock);
+	if (!err)
+		sim_swap_read_around(m, f->entry);
 	return err;
 }
 

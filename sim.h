@@ -999,6 +999,7 @@ ssize_t sim_access(struct sim_mm *mm, u64 address, struct iov_iter *iter, bool w
 
 /* swapin.c */
 void sim_count_lookup(struct sim_fault *f, bool hit);
+void sim_swap_read_around(struct sim_machine *m, sim_swp_entry_t entry);
 int sim_do_swap_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep);
 int sim_unuse_processes(struct sim_machine *m, u32 type);
 

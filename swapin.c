@@ -68,9 +68,9 @@ static bool read_ahead(struct block *b)
 }
 
 /*
- * Put together what is to be read beside @page: the aligned group of slots that
- * it is in, up to the first that is free or bad, as far as frames are free. If
- * that is before @page's own, it is read alone.
+ * Put together what is to be read beside @page, or beside what was read before: the
+ * aligned group of slots that @entry is in, up to the first that is free or bad, as
+ * far as frames are free. If that is before @page's own, it is read alone.
  */
 static void make_block(struct block *b, sim_swp_entry_t entry, struct sim_page *page)
 {
@@ -141,7 +141,24 @@ static int read_block(struct block *b, const struct sim_page *wanted)
 	return err;
 }
 
-/* Read the page of a fault, and what lies around it. Mirrors swapin_readahead(). */
+/**
+ * sim_swap_read_around() - read what lies around a slot ahead
+ * @m: machine
+ * @entry: slot that was read just now
+ *
+ * Mirrors swapin_readahead() of Linux 2.4.
+ *
+ * Context: sleeps; no lock held.
+ */
+void sim_swap_read_around(struct sim_machine *m, sim_swp_entry_t entry)
+{
+	struct block b = { .m = m };
+
+	make_block(&b, entry, NULL);
+	read_block(&b, NULL);
+}
+
+/* Read the page of a fault, and what lies around it. */
 static int swapin(struct sim_fault *f)
 {
 	struct block b = { .m = f->m };

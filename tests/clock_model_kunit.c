@@ -597,6 +597,8 @@ static struct run *start_run(struct kunit *test, const struct run_case *c)
 		.nr_frames = c->nr_frames,
 		.shmmni = MODEL_SEGS,
 	});
+	/* Linux 2.0 read nothing ahead. */
+	r->l.m->page_cluster = 0;
 	clock_model_init(r->model, c->nr_frames, r->l.m->freepages.min);
 	add_areas(r, c);
 	r->l.seed = c->seed;

@@ -29,6 +29,8 @@ static struct rig make_rig(struct kunit *test, u32 slots)
 		}),
 	};
 
+	/* Each read is to be that of a certain access. */
+	r.m->page_cluster = 0;
 	r.swap = sim_test_swap_area(test, r.m, slots, -1);
 	r.mm = sim_test_process(test, r.m);
 	r.base = sim_test_attach(test, r.mm, sim_test_segment(test, r.m, PAGES));

@@ -56,6 +56,7 @@ static struct sim_machine *backed_machine(struct kunit *test)
 	const struct backing_row *row = test->param_value;
 	struct sim_machine *m = no_swap_machine(test, SIM_TEST_FRAMES);
 
+	m->page_cluster = 0;
 	row->add(test, m);
 	return m;
 }
@@ -163,6 +164,35 @@ static void swapped_page_comes_back(struct kunit *test)
 	expect_faults(test, mm, 4, 4);
 	SIM_EXPECT_EVENT(test, m, PSWPIN, 4);
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&m->nr_swapcache));
+}
+
+/* As those of private memory do: page i is in slot i, but page 0 in the last. */
+static void pages_around_come_along(struct kunit *test)
+{
+	struct sim_machine *m = no_swap_machine(test, SIM_TEST_FRAMES);
+	struct sim_test_swap *swap = sim_test_swap_area(test, m, SIM_TEST_SLOTS, -1);
+	struct sim_mm *mm = sim_test_process(test, m);
+	u64 base = sim_test_attach(test, mm, sim_test_segment(test, m, 10));
+
+	m->page_cluster = 2;
+	sim_test_fill(test, mm, base, 10, 1);
+	sim_test_swap_out_all(test, m);
+	KUNIT_EXPECT_EQ(test, 0, sim_test_touch(mm, base + PAGES(4), false));
+	KUNIT_EXPECT_EQ(test, 4, swap->nr_reads);
+	SIM_EXPECT_EVENT(test, m, PSWPIN, 4);
+	SIM_EXPECT_EVENT(test, m, SWAP_RA, 3);
+	SIM_EXPECT_SHM(test, m, 10, 1, 9);
+	KUNIT_EXPECT_EQ(test, 3, atomic_read(&m->nr_swapcache));
+	sim_test_check(test, m);
+	expect_faults(test, mm, 0, 11);
+
+	sim_test_touch_pages(test, mm, base + PAGES(4), 4);
+	expect_faults(test, mm, 3, 11);
+	KUNIT_EXPECT_EQ(test, 4, swap->nr_reads);
+	SIM_EXPECT_SHM(test, m, 10, 4, 6);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&m->nr_swapcache));
+	KUNIT_EXPECT_EQ(test, SIM_TEST_SLOTS - 6, m->nr_swap_pages);
+	sim_test_verify(test, mm, base, 10, 1);
 }
 
 /* Out and in again, many times, with other bytes each time. */
@@ -538,6 +568,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(reused_frame_is_zero_filled),
 	KUNIT_CASE(second_process_gets_same_frame),
 	KUNIT_CASE_PARAM(swapped_page_comes_back, backing_gen_params),
+	KUNIT_CASE(pages_around_come_along),
 	KUNIT_CASE_PARAM(pages_go_round_and_round, backing_gen_params),
 	KUNIT_CASE(hit_is_no_fault),
 	KUNIT_CASE(access_makes_old_page_young),

@@ -506,8 +506,10 @@ static void stat_by_index(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, id, found);
 		KUNIT_EXPECT_EQ(test, -EINVAL, stat_index(m, cmds[i], 0, &found));
 		KUNIT_EXPECT_EQ(test, -EINVAL, stat_index(m, cmds[i], 2, &found));
-		KUNIT_EXPECT_EQ(test, -EINVAL, stat_index(m, cmds[i], id, &found));
 		KUNIT_EXPECT_EQ(test, -EINVAL, stat_index(m, cmds[i], -1, &found));
+		/* Of an identifier the index counts. */
+		KUNIT_EXPECT_EQ(test, 0, stat_index(m, cmds[i], id, &found));
+		KUNIT_EXPECT_EQ(test, id, found);
 	}
 	KUNIT_EXPECT_EQ(test, 0, stat_index(m, IPC_STAT, id, &found));
 	KUNIT_EXPECT_EQ(test, 0, found);

@@ -209,6 +209,7 @@ static void swapoff_with_page_that_cannot_be_read(struct kunit *test)
 {
 	struct swapped s = swap_out(test, SIM_TEST_FRAMES, 8);
 
+	s.m->page_cluster = 0;
 	s.swap->fail_read = (struct sim_test_fault) { .skip = 3, .count = 1 };
 	KUNIT_EXPECT_EQ(test, -EIO, sim_swapoff(s.m, s.swap->type));
 	SIM_EXPECT_SHM(test, s.m, 8, 3, 5);
