@@ -17,15 +17,15 @@
  * @budget: pages that may still be examined
  * @entry: slot that was reserved for the victim
  * @wrapped: the hand went round the segments
- * @writing: victim that is to be written when the locks are dropped, or NULL
- * @freed: a page was swapped out
+ * @victim: page that is to be written when the locks are dropped, if any
+ * @freed: a page was swapped out, or will be
  */
 struct scan {
 	struct sim_machine *m;
 	long budget;
 	sim_swp_entry_t entry;
 	bool wrapped;
-	struct sim_page *writing;
+	struct sim_victim victim;
 	bool freed;
 };
 
@@ -128,7 +128,7 @@ static void unmap_sharers(struct sim_shmid *seg, pgoff_t index, struct sim_page 
 static void swap_out_now(struct scan *scan, struct sim_shmid *seg, sim_pte_t *word,
 			 struct sim_page *page)
 {
-	int err = sim_swap_writepage(scan->m, scan->entry, page);
+	int err = sim_swap_writepages(scan->m, scan->entry, &page, 1);
 
 	sim_unlock_page(page);
 	if (err) {
@@ -139,6 +139,7 @@ static void swap_out_now(struct scan *scan, struct sim_shmid *seg, sim_pte_t *wo
 	sim_swap_settle(scan->m, scan->entry);
 	page->seg = NULL;
 	sim_put_page(scan->m, page);
+	sim_count_event(scan->m, SIM_SWAP_SUCCESSES);
 	scan->freed = true;
 }
 
@@ -152,45 +153,7 @@ static void begin_swap_out(struct scan *scan, struct sim_shmid *seg, sim_pte_t *
 	WARN_ON_ONCE(!sim_add_to_swap_cache(m, page, scan->entry));
 	sim_shm_set_swapped(seg, word, scan->entry);
 	sim_put_page(m, page);
-	scan->writing = page;
-}
-
-/*
- * Write the page with no lock held but its own, then let go of it. Whoever
- * pinned it meanwhile waits in a fault, so it goes back into the page list.
- */
-static void finish_swap_out(struct scan *scan, struct sim_shmid *seg)
-{
-	struct sim_machine *m = scan->m;
-	struct sim_page *page = scan->writing;
-	pgoff_t index = page->index;
-	int err = sim_swap_writepage(m, scan->entry, page);
-	bool wanted;
-	sim_pte_t *word;
-
-	down_read(&m->state_lock);
-	mutex_lock(&seg->lock);
-	word = sim_shm_word(seg, index);
-	wanted = atomic64_read(&page->count) != 1;
-	/* It must not be free before it is unlocked. */
-	sim_pin_page(page);
-	page->seg = NULL;
-	scan->freed = !err;
-	if ((err || wanted) && word &&
-	    sim_pte_same(*word, sim_swp_entry_to_pte(scan->entry))) {
-		sim_shm_set_resident(seg, index, word, page);
-		sim_swap_free(m, scan->entry, 1);
-		scan->freed = false;
-	}
-	sim_delete_from_swap_cache(m, page);
-	if (err)
-		sim_swap_reject(m, scan->entry, err);
-	else
-		sim_swap_free(m, scan->entry, 1);
-	sim_unlock_page(page);
-	sim_unpin_page(m, page);
-	mutex_unlock(&seg->lock);
-	up_read(&m->state_lock);
+	scan->victim = (struct sim_victim){ .entry = scan->entry, .page = page, .seg = seg };
 }
 
 /* An attempt at a page that is locked; SWAPPED if it can be swapped out now. */
@@ -269,10 +232,8 @@ static enum verdict visit_segment(struct scan *scan, struct sim_shmid *seg)
 	verdict = scan_segment(scan, seg);
 	mutex_unlock(&seg->lock);
 	up_read(&scan->m->state_lock);
-	if (scan->writing)
-		finish_swap_out(scan, seg);
-	if (scan->freed)
-		sim_count_event(scan->m, SIM_SWAP_SUCCESSES);
+	if (scan->victim.page)
+		scan->freed = sim_write_out(scan->m, &scan->victim);
 	return verdict;
 }
 
@@ -290,7 +251,7 @@ static enum verdict visit_segment(struct scan *scan, struct sim_shmid *seg)
  * With SHMSWAP_MACHINE_SHM_PROCESS there is nothing to do: the process scan does it.
  *
  * Context: sleeps; reclaim_lock held.
- * Return: 1 if a page was freed, 0 if not.
+ * Return: 1 if a page was freed, or waits to be written and will be then; 0 if not.
  */
 int sim_shm_swap(struct sim_machine *m, int prio)
 {

@@ -45,13 +45,17 @@ static struct page *ram_page(struct sim_swap_chunk *chunk, u32 slot)
 }
 
 /* Only reclaim writes, and one at a time, so nothing protects chunk->ram. */
-static int ram_write(struct sim_swap_info *si, u32 slot, struct page *page)
+static int ram_write(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr)
 {
-	struct page *backing = ram_page(sim_swap_chunk(si, slot), slot);
+	u32 i;
 
-	if (!backing)
-		return -ENOMEM;
-	copy_highpage(backing, page);
+	for (i = 0; i < nr; i++, slot++) {
+		struct page *backing = ram_page(sim_swap_chunk(si, slot), slot);
+
+		if (!backing)
+			return -ENOMEM;
+		copy_highpage(backing, pages[i]);
+	}
 	return 0;
 }
 
@@ -115,11 +119,11 @@ static int file_read(struct sim_swap_info *si, u32 slot, struct page **pages, u3
  * The file is open for direct I/O if it can be. If not, its writes are made
  * synchronous: that one failed must be known before the frame is given away.
  */
-static int file_write(struct sim_swap_info *si, u32 slot, struct page *page)
+static int file_write(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr)
 {
 	rwf_t flags = si->file->f_flags & O_DIRECT ? 0 : RWF_DSYNC;
 
-	return sim_file_rw(si->file, (loff_t)slot << PAGE_SHIFT, &page, PAGE_SIZE, true, flags);
+	return sim_file_rw(si->file, (loff_t)slot << PAGE_SHIFT, pages, nr * PAGE_SIZE, true, flags);
 }
 
 const struct sim_swap_ops sim_swap_file_ops = {
@@ -195,21 +199,33 @@ int sim_swap_readpages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_
 }
 
 /**
- * sim_swap_writepage() - store a page in a slot
+ * sim_swap_writepages() - store pages in neighbouring slots
  * @m: machine
- * @entry: slot in use
- * @page: frame; locked and in the swap cache unless the area is synchronous
+ * @entry: first slot; all are in use
+ * @pages: frames; locked and in the swap cache unless the area is synchronous
+ * @nr: how many, at most SIM_MAX_IO
+ *
+ * That several together cannot be written is not counted: which of them it is has
+ * to be tried.
  *
  * Context: as sim_swap_readpages(); reclaim_lock held.
  * Return: 0 or -errno; -ENOMEM if only memory was lacking.
  */
-int sim_swap_writepage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page)
+int sim_swap_writepages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page **pages,
+			u32 nr)
 {
 	struct sim_swap_info *si = area_of(m, entry);
+	struct page *memory[SIM_MAX_IO];
 	int err;
+	u32 i;
 
 	lockdep_assert_held(&m->reclaim_lock);
-	err = si->ops->write(si, sim_swp_offset(entry), page->page);
-	sim_count_event(m, err ? SIM_SWAP_WRITE_ERRORS : SIM_PSWPOUT);
+	for (i = 0; i < nr; i++)
+		memory[i] = pages[i]->page;
+	err = si->ops->write(si, sim_swp_offset(entry), memory, nr);
+	if (!err)
+		sim_count_events(m, SIM_PSWPOUT, nr);
+	else if (nr == 1)
+		sim_count_event(m, SIM_SWAP_WRITE_ERRORS);
 	return err;
 }

@@ -479,10 +479,13 @@ struct sim_shmid {
 
 /* --------------------------------------------------------- swap and aging */
 
+#define SIM_MAX_IO	32	/* pages that are read or written together */
+
 /**
  * struct sim_swap_ops - how an area stores a page
  * @read: fill @nr @pages from as many slots, from @slot on; 0 or -errno
- * @write: store @page in @slot; 0 or -errno
+ * @write: store @nr @pages in as many slots; 0, or -errno and any of them may have
+ *	been stored
  * @synchronous: they only copy memory, so they may be called with the segment's
  *	lock held and no page need wait in the swap cache meanwhile
  *
@@ -490,7 +493,7 @@ struct sim_shmid {
  */
 struct sim_swap_ops {
 	int (*read)(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr);
-	int (*write)(struct sim_swap_info *si, u32 slot, struct page *page);
+	int (*write)(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr);
 	bool synchronous;
 };
 
@@ -609,6 +612,32 @@ struct sim_clock {
 };
 
 /**
+ * struct sim_victim - a page that the clock took away and that is to be written
+ * @entry: slot
+ * @page: page, locked, in the swap cache under @entry
+ * @seg: its segment
+ */
+struct sim_victim {
+	sim_swp_entry_t entry;
+	struct sim_page *page;
+	struct sim_shmid *seg;
+};
+
+/**
+ * struct sim_write_out - pages that wait to be written
+ * @together: several are wanted before they are
+ * @nr: how many there are
+ * @kept: pages that could not be freed
+ * @victims: the pages; they hold references to their segments
+ */
+struct sim_write_out {
+	bool together;
+	u32 nr;
+	u32 kept;
+	struct sim_victim victims[SIM_MAX_IO];
+};
+
+/**
  * struct sim_reclaim_result - what a reclaim request did
  * @calls: calls made
  * @freed: calls that freed a page
@@ -724,6 +753,7 @@ struct sim_config {
  * @shmall: limit
  * @shmmni: limit
  * @clock: protected by @reclaim_lock
+ * @write_out: pages that wait to be written; by @reclaim_lock
  * @reclaim_method: where try_to_free_page() goes on; by @reclaim_lock
  * @mmap_hand: frame that shrink_mmap() looks at next; by @reclaim_lock
  * @swap_task: process that swap_out() looks at next; by @reclaim_lock
@@ -791,6 +821,7 @@ struct sim_machine {
 	u64 shmall;
 	u32 shmmni;
 	struct sim_clock clock;
+	struct sim_write_out write_out;
 	u32 reclaim_method;
 	u32 mmap_hand;
 	unsigned long swap_task;
@@ -1154,8 +1185,11 @@ void sim_swap_cache_unuse(struct sim_machine *m, u32 type);
 void sim_swap_extents_open(struct sim_swap_info *si, u32 max);
 void sim_swap_extents_close(struct sim_swap_info *si);
 
+/* write_out.c */
+bool sim_write_out(struct sim_machine *m, const struct sim_victim *victim);
+u32 sim_write_out_all(struct sim_machine *m);
+
 /* page_io.c */
-#define SIM_MAX_IO	32	/* pages that are read or written together */
 
 extern const struct sim_swap_ops sim_swap_ram_ops;
 extern const struct sim_swap_ops sim_swap_file_ops;
@@ -1165,7 +1199,8 @@ bool sim_swap_synchronous(struct sim_machine *m, sim_swp_entry_t entry);
 bool sim_swap_locks_inode(struct sim_machine *m, sim_swp_entry_t entry);
 int sim_swap_readpages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page **pages,
 		       u32 nr);
-int sim_swap_writepage(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page *page);
+int sim_swap_writepages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_page **pages,
+			u32 nr);
 
 /* query.c */
 bool sim_query_needs_process(const struct shmswap_query *q);

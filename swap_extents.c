@@ -82,9 +82,9 @@ static int extents_read(struct sim_swap_info *si, u32 slot, struct page **pages,
 	return extents_rw(si, slot, pages, nr, REQ_OP_READ);
 }
 
-static int extents_write(struct sim_swap_info *si, u32 slot, struct page *page)
+static int extents_write(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr)
 {
-	return extents_rw(si, slot, &page, 1, REQ_OP_WRITE | REQ_SYNC);
+	return extents_rw(si, slot, pages, nr, REQ_OP_WRITE | REQ_SYNC);
 }
 
 static const struct sim_swap_ops extents_ops = {

@@ -124,7 +124,7 @@ int sim_swap_cache_writepage(struct sim_machine *m, struct sim_page *page)
 
 	/* What is stored from here on makes it dirty again. */
 	clear_bit(SIM_PG_DIRTY, &page->flags);
-	err = sim_swap_writepage(m, entry, page);
+	err = sim_swap_writepages(m, entry, &page, 1);
 	if (!err)
 		return 0;
 	set_bit(SIM_PG_DIRTY, &page->flags);

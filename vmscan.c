@@ -43,7 +43,7 @@ static int (*const methods[])(struct sim_machine *m, int level) = {
  * @method: SHMSWAP_RECLAIM_*
  * @level: see struct shmswap_reclaim
  * @count: calls to make
- * @ahead: others will soon want frames, too
+ * @for_fault: free a frame for a fault, and perhaps some more
  * @result: what was done
  */
 struct sim_reclaim_request {
@@ -54,7 +54,7 @@ struct sim_reclaim_request {
 	u32 method;
 	u32 level;
 	u32 count;
-	bool ahead;
+	bool for_fault;
 	struct sim_reclaim_result result;
 };
 
@@ -90,54 +90,56 @@ static void put_request(struct sim_reclaim_request *req)
 		kfree(req);
 }
 
-/* Free one frame, of kswapd's own accord. */
-static bool balance_once(struct sim_machine *m, int stop)
+/*
+ * A fault found no frame, and others will soon find none. That each of them waits
+ * for us costs more than to free one, and a disk is waited for as long for one page
+ * as for many; so on a machine where we work by ourselves some are freed together.
+ */
+static u32 free_for_fault(struct sim_machine *m)
 {
-	bool freed;
+	bool ahead = READ_ONCE(m->flags) & SHMSWAP_MACHINE_KSWAPD;
+	int stop = 0;
+	u32 freed = 0;
 
+	/* What was asked for may be done by now. */
+	if (ahead && READ_ONCE(m->nr_free_pages) >= m->freepages.low)
+		return 1;
 	mutex_lock(&m->reclaim_lock);
-	m->kswapd.awake = true;
-	freed = sim_try_to_free_page(m, stop);
-	sim_count_events(m, SIM_KSWAPD_FREED, freed);
-	m->kswapd.awake = false;
+	m->write_out.together = ahead;
+	do {
+		if (!sim_try_to_free_page(m, stop))
+			break;
+		stop = KSWAPD_STOP_LEVEL;
+		freed++;
+	} while (ahead && freed < SIM_MAX_IO && !kthread_should_stop() &&
+		 READ_ONCE(m->nr_free_pages) + m->write_out.nr < m->freepages.low);
+	m->write_out.together = false;
+	freed -= sim_write_out_all(m);
 	mutex_unlock(&m->reclaim_lock);
-	cond_resched();
 	return freed;
 }
 
-/*
- * A fault found no frame, and others will. That each of them waits for us costs
- * more than to free one; so on a machine where we work by ourselves they are
- * freed together.
- */
-static void free_ahead(struct sim_machine *m)
+static void call_method(struct sim_machine *m, struct sim_reclaim_request *req)
 {
-	if (!(READ_ONCE(m->flags) & SHMSWAP_MACHINE_KSWAPD))
-		return;
-	while (READ_ONCE(m->nr_free_pages) < m->freepages.low && !kthread_should_stop()) {
-		if (!balance_once(m, KSWAPD_STOP_LEVEL))
-			break;
-	}
+	struct sim_reclaim_result *result = &req->result;
+	u64 attempts;
+
+	mutex_lock(&m->reclaim_lock);
+	attempts = atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]);
+	result->freed += methods[req->method](m, req->level);
+	result->attempts += atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]) - attempts;
+	mutex_unlock(&m->reclaim_lock);
+	result->calls++;
+	cond_resched();
 }
 
 static void serve(struct sim_machine *m, struct sim_reclaim_request *req)
 {
-	u64 attempts;
-	int freed;
-
-	while (req->result.calls < req->count && !READ_ONCE(req->abandoned)) {
-		mutex_lock(&m->reclaim_lock);
-		attempts = atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]);
-		freed = methods[req->method](m, req->level);
-		req->result.attempts += atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]) - attempts;
-		mutex_unlock(&m->reclaim_lock);
-		req->result.calls++;
-		req->result.freed += freed;
-		cond_resched();
-	}
+	if (req->for_fault && !READ_ONCE(req->abandoned))
+		req->result.freed = free_for_fault(m);
+	while (req->result.calls < req->count && !READ_ONCE(req->abandoned))
+		call_method(m, req);
 	complete(&req->done);
-	if (req->ahead)
-		free_ahead(m);
 	put_request(req);
 }
 
@@ -230,9 +232,7 @@ int sim_reclaim(struct sim_machine *m, u32 method, u32 level, u32 count,
 int sim_reclaim_frame(struct sim_machine *m, bool *freed)
 {
 	static const struct sim_reclaim_request what = {
-		.method = SHMSWAP_RECLAIM_TRY,
-		.count = 1,
-		.ahead = true,
+		.for_fault = true,
 	};
 	struct sim_reclaim_result result;
 	int err = request(m, &what, &result);
@@ -258,8 +258,14 @@ static void balance(struct sim_machine *m)
 	if (free <= reserve)
 		tries += reserve + 1 - free;
 	sim_count_event(m, SIM_KSWAPD_WAKE);
-	while (tries-- && !kthread_should_stop())
-		balance_once(m, stop);
+	while (tries-- && !kthread_should_stop()) {
+		mutex_lock(&m->reclaim_lock);
+		m->kswapd.awake = true;
+		sim_count_events(m, SIM_KSWAPD_FREED, sim_try_to_free_page(m, stop));
+		m->kswapd.awake = false;
+		mutex_unlock(&m->reclaim_lock);
+		cond_resched();
+	}
 	m->kswapd.last = jiffies;
 }
 

@@ -525,9 +525,8 @@ static int store_page(struct sim_test_swap *swap, u32 slot, struct page *page)
 	return 0;
 }
 
-static int fake_write(struct sim_swap_info *si, u32 slot, struct page *page)
+static int fake_write_page(struct sim_test_swap *swap, u32 slot, struct page *page)
 {
-	struct sim_test_swap *swap = si->private;
 	int err = log_io(swap, slot, true);
 
 	if (swap->on_write)
@@ -536,6 +535,16 @@ static int fake_write(struct sim_swap_info *si, u32 slot, struct page *page)
 		err = store_page(swap, slot, page);
 	if (swap->on_written)
 		swap->on_written(swap, slot);
+	return err;
+}
+
+static int fake_write(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr)
+{
+	int err = 0;
+	u32 i;
+
+	for (i = 0; !err && i < nr; i++)
+		err = fake_write_page(si->private, slot + i, pages[i]);
 	return err;
 }
 

@@ -19,9 +19,9 @@ static int count_vectors(struct sim_swap_info *si, u32 slot, struct page **pages
 	return area_ops->read(si, slot, pages, nr);
 }
 
-static int just_write(struct sim_swap_info *si, u32 slot, struct page *page)
+static int just_write(struct sim_swap_info *si, u32 slot, struct page **pages, u32 nr)
 {
-	return area_ops->write(si, slot, page);
+	return area_ops->write(si, slot, pages, nr);
 }
 
 /* As the area's own, but they count the calls, each of which reads several pages. */
