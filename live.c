@@ -171,11 +171,12 @@ void sim_live_update(struct sim_mm *mm)
 /* Futexes find each other by these, whatever addresses they are used at. */
 static void set_mapping(struct sim_shmid *seg, struct sim_page *page)
 {
-	if (test_bit(SIM_PG_LIVE, &page->flags))
+	if (page->page->mapping)
 		return;
 	page->page->index = page->index;
 	WRITE_ONCE(page->page->mapping, seg->inode->i_mapping);
 	set_bit(SIM_PG_LIVE, &page->flags);
+	seg->nr_shown++;
 }
 
 /*
@@ -476,19 +477,6 @@ static int live_mmap(struct file *file, struct vm_area_struct *vma)
 	return err;
 }
 
-static int live_release(struct inode *inode, struct file *file)
-{
-	sim_shm_put(file->private_data);
-	return 0;
-}
-
-static const struct file_operations live_fops = {
-	.owner = THIS_MODULE,
-	.mmap = live_mmap,
-	.release = live_release,
-	.fsync = noop_fsync,
-};
-
 /* ------------------------------------------------------- the file of a segment */
 
 /* In /proc/PID/maps, as for the kernel's own. */
@@ -527,6 +515,7 @@ static struct file_system_type live_fs = {
 
 static struct vfsmount *live_mount;
 static int live_mount_users;
+static DEFINE_MUTEX(files_lock);	/* nr_files and inode of all segments */
 
 /* The shadow PTE knows already: every page that is really mapped may be dirty. */
 static bool live_dirty_folio(struct address_space *mapping, struct folio *folio)
@@ -561,49 +550,108 @@ static struct inode *make_inode(const struct sim_shmid *seg)
 	return inode;
 }
 
-static void free_inode(struct inode *inode)
+/* One more file of a segment; the first one makes the inode. */
+static int get_inode(struct sim_shmid *seg)
 {
+	struct inode *inode = NULL;
+
+	lockdep_assert_held(&files_lock);
+	if (!seg->nr_files)
+		inode = make_inode(seg);
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	seg->nr_files++;
+	if (inode) {
+		mutex_lock(&seg->lock);
+		seg->inode = inode;
+		mutex_unlock(&seg->lock);
+	}
+	return 0;
+}
+
+/* No page of a segment is really mapped: forget the inode. */
+static void hide_pages(struct sim_shmid *seg)
+{
+	pgoff_t index;
+	sim_pte_t *word;
+
+	for (index = 0; seg->nr_shown && (word = sim_shm_next_word(seg, &index)); index++) {
+		if (sim_pte_present(*word))
+			sim_live_hide(seg, sim_pfn_page(seg->m, sim_pte_pfn(*word)));
+		cond_resched();
+	}
+}
+
+static void put_inode(struct sim_shmid *seg)
+{
+	struct inode *inode = seg->inode;
+
+	lockdep_assert_held(&files_lock);
+	if (--seg->nr_files)
+		return;
+	mutex_lock(&seg->lock);
+	hide_pages(seg);
+	seg->inode = NULL;
+	mutex_unlock(&seg->lock);
 	iput(inode);
 	simple_release_fs(&live_mount, &live_mount_users);
 }
 
-/* The segment's inode, made for the first real attach. */
-static struct inode *get_inode(struct sim_shmid *seg)
+static int live_release(struct inode *inode, struct file *file)
 {
-	struct inode *inode;
+	struct sim_shmid *seg = file->private_data;
 
-	if (READ_ONCE(seg->inode))
-		return seg->inode;
-	inode = make_inode(seg);
-	if (IS_ERR(inode))
-		return inode;
-	if (cmpxchg(&seg->inode, NULL, inode))
-		free_inode(inode);
-	return seg->inode;
+	mutex_lock(&files_lock);
+	put_inode(seg);
+	mutex_unlock(&files_lock);
+	sim_shm_put(seg);
+	return 0;
 }
 
+static const struct file_operations live_fops = {
+	.owner = THIS_MODULE,
+	.mmap = live_mmap,
+	.release = live_release,
+	.fsync = noop_fsync,
+};
+
 /* A file that may be mapped only as the attach asks for. */
-static struct file *open_segment(struct sim_shmid *seg, u32 shmflg)
+static struct file *new_file(struct sim_shmid *seg, u32 shmflg)
 {
-	struct inode *inode = get_inode(seg);
 	struct file *file;
 	char name[16];
 
-	if (IS_ERR(inode))
-		return ERR_CAST(inode);
 	snprintf(name, sizeof(name), "SYSV%08x", READ_ONCE(seg->key));
-	ihold(inode);
+	ihold(seg->inode);
 	/* Closing the file drops one. */
 	__module_get(THIS_MODULE);
-	file = alloc_file_pseudo(inode, live_mount, name,
+	file = alloc_file_pseudo(seg->inode, live_mount, name,
 				 shmflg & SHM_RDONLY ? O_RDONLY : O_RDWR, &live_fops);
 	if (IS_ERR(file)) {
-		iput(inode);
+		iput(seg->inode);
 		module_put(THIS_MODULE);
 		return file;
 	}
 	refcount_inc(&seg->ref);
 	file->private_data = seg;
+	return file;
+}
+
+static struct file *open_segment(struct sim_shmid *seg, u32 shmflg)
+{
+	struct file *file;
+	int err;
+
+	mutex_lock(&files_lock);
+	err = get_inode(seg);
+	if (err) {
+		mutex_unlock(&files_lock);
+		return ERR_PTR(err);
+	}
+	file = new_file(seg, shmflg);
+	if (IS_ERR(file))
+		put_inode(seg);
+	mutex_unlock(&files_lock);
 	return file;
 }
 
@@ -730,7 +778,7 @@ void sim_live_unlock(struct sim_page *page)
 
 /**
  * sim_live_zap() - remove all real PTEs of a page
- * @seg: segment that has one in a real process, or had
+ * @seg: segment
  * @index: page index
  *
  * Context: sleeps; sim_live_trylock() was successful.
@@ -738,7 +786,30 @@ void sim_live_unlock(struct sim_page *page)
 void sim_live_zap(struct sim_shmid *seg, pgoff_t index)
 {
 	lockdep_assert_held(&seg->lock);
-	unmap_mapping_pages(seg->inode->i_mapping, index, 1, false);
+	if (seg->inode)
+		unmap_mapping_pages(seg->inode->i_mapping, index, 1, false);
+}
+
+/**
+ * sim_live_hide() - a page leaves its segment, or the segment its inode
+ * @seg: segment
+ * @page: page that has no real PTE
+ *
+ * Who still uses the memory may look at the inode with the memory locked.
+ *
+ * Context: sleeps; seg->lock held.
+ */
+void sim_live_hide(struct sim_shmid *seg, struct sim_page *page)
+{
+	struct page *memory = page->page;
+
+	lockdep_assert_held(&seg->lock);
+	if (!test_bit(SIM_PG_LIVE, &page->flags) || !memory->mapping)
+		return;
+	lock_page(memory);
+	WRITE_ONCE(memory->mapping, NULL);
+	unlock_page(memory);
+	seg->nr_shown--;
 }
 
 /**
@@ -768,22 +839,9 @@ void sim_live_forget(struct sim_page *page)
 {
 	struct page *memory = page->page;
 
-	WARN_ON_ONCE(page_mapped(memory));
-	WRITE_ONCE(memory->mapping, NULL);
+	WARN_ON_ONCE(page_mapped(memory) || memory->mapping);
 	if (!sim_live_busy(page))
 		return;
 	page->page = NULL;
 	put_page(memory);
-}
-
-/**
- * sim_live_free() - the end of a segment
- * @seg: segment without attaches
- *
- * Context: may sleep.
- */
-void sim_live_free(struct sim_shmid *seg)
-{
-	if (seg->inode)
-		free_inode(seg->inode);
 }

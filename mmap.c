@@ -472,7 +472,8 @@ void sim_unlink_vma(struct sim_vma *vma)
 	store_area(mm, vma->vm_start, vma->vm_end, NULL);
 	vma->vm_ops->close(vma);
 	mm->map_count--;
-	sim_flush_tlb_range(mm, vma->vm_start, vma->vm_end);
+	/* The kernel did it. */
+	sim_count_event(mm->m, SIM_TLB_FLUSH_RANGE);
 	free_pgtables(mm, vma->vm_start, vma->vm_end);
 	sim_vma_free(vma);
 }

@@ -145,7 +145,6 @@ void sim_shm_put(struct sim_shmid *seg)
 		return;
 	put_pid(seg->cprid);
 	put_pid(seg->lprid);
-	sim_live_free(seg);
 	kfree_rcu(seg, rcu);
 }
 

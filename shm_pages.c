@@ -142,6 +142,7 @@ void sim_shm_set_swapped(struct sim_shmid *seg, sim_pte_t *word, sim_swp_entry_t
 {
 	lockdep_assert_held_read(&seg->m->state_lock);
 	lockdep_assert_held(&seg->lock);
+	sim_live_hide(seg, sim_pfn_page(seg->m, sim_pte_pfn(*word)));
 	seg->rss--;
 	atomic_long_dec(&seg->m->shm_rss);
 	seg->swp++;
@@ -156,6 +157,7 @@ static void free_word(struct sim_shmid *seg, sim_pte_t pte)
 	if (sim_pte_present(pte)) {
 		struct sim_page *page = sim_pfn_page(m, sim_pte_pfn(pte));
 
+		sim_live_hide(seg, page);
 		page->seg = NULL;
 		sim_free_page_and_swap_cache(m, page);
 		seg->rss--;

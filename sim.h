@@ -437,7 +437,9 @@ struct sim_mapping {
  * @attaching: operations that are about to attach
  * @orphaned: the last attach went on a machine where that destroys it
  * @attaches: first area on the circular list, or NULL
- * @inode: what those are mappings of, made with the first, or NULL
+ * @nr_files: files that are open for attaches that are really mapped; see live.c
+ * @inode: theirs, or NULL
+ * @nr_shown: resident pages whose memory says that it is of @inode
  * @shm_pages: page list: leaves by page index / SIM_PTRS_PER_TABLE, a missing
  *	one was never touched; NULL: none was. A word in a leaf is none (never
  *	touched), present (resident) or a swap entry
@@ -471,7 +473,9 @@ struct sim_shmid {
 	unsigned long attaching;
 	bool orphaned;
 	struct sim_vma *attaches;
+	unsigned long nr_files;
 	struct inode *inode;
+	unsigned long nr_shown;
 	sim_pte_t **shm_pages;
 	unsigned long rss;
 	unsigned long swp;
@@ -1100,9 +1104,9 @@ void sim_live_update(struct sim_mm *mm);
 bool sim_live_trylock(struct sim_page *page);
 void sim_live_unlock(struct sim_page *page);
 void sim_live_zap(struct sim_shmid *seg, pgoff_t index);
+void sim_live_hide(struct sim_shmid *seg, struct sim_page *page);
 bool sim_live_busy(const struct sim_page *page);
 void sim_live_forget(struct sim_page *page);
-void sim_live_free(struct sim_shmid *seg);
 
 /* clock.c */
 int sim_shm_swap(struct sim_machine *m, int prio);
