@@ -267,14 +267,16 @@ static int prepare(struct sim_fault *f, int need)
 	return read.err;
 }
 
+/* Nobody's attach keeps the segment: it may be gone. */
 static int make_resident(struct sim_shmid *seg, struct sim_fault *f, pgoff_t index)
 {
 	struct sim_page *page;
-	int need;
+	int need = -EIDRM;
 
 	down_read(&seg->m->state_lock);
 	mutex_lock(&seg->lock);
-	need = sim_shm_getpage(seg, index, f, &page);
+	if (!seg->removed)
+		need = sim_shm_getpage(seg, index, f, &page);
 	mutex_unlock(&seg->lock);
 	up_read(&seg->m->state_lock);
 	return need;
