@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/version.h>
 
 /**
@@ -85,6 +86,18 @@ static inline ssize_t sim_iter_write(struct file *file, struct iov_iter *iter, l
 	ret = vfs_iter_write(file, iter, pos, flags);
 	file_end_write(file);
 	return ret;
+#endif
+}
+
+/* Where the process would map a file that has no wishes of its own. */
+static inline unsigned long sim_get_mm_unmapped_area(struct file *file, unsigned long addr,
+						     unsigned long len, unsigned long pgoff,
+						     unsigned long flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
+#else
+	return current->mm->get_unmapped_area(file, addr, len, pgoff, flags);
 #endif
 }
 

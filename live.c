@@ -14,9 +14,12 @@
  * again faults. A fault returns with the lock of the struct page held, which the
  * kernel drops when the real PTE is in; who zaps takes that lock first.
  *
- * What serves a fault while mmap_lock is held must not do I/O on a file system,
- * under whose locks others fault; see page_in_unlocked() and page_io.c.
+ * A fault can happen under mmap_lock and any other lock of the kernel, so what serves
+ * it takes no lock of a file system, and can be killed: see page_in_unlocked() and
+ * read_remotely().
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -28,7 +31,9 @@
 #include <linux/pseudo_fs.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
+#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
+#include <linux/slab.h>
 #include <uapi/linux/shm.h>
 
 #include "compat.h"
@@ -98,6 +103,23 @@ static void put_live(struct sim_mm *mm)
 		sim_mm_exit_live(mm);
 	}
 	sim_mm_put(mm);
+}
+
+/**
+ * sim_live_visible() - may the caller know where a process has what?
+ * @mm: process
+ *
+ * The addresses of a real process are for itself and for who could trace it.
+ *
+ * Context: any.
+ * Return: true if so, and always for scripted processes.
+ */
+bool sim_live_visible(const struct sim_mm *mm)
+{
+	if (!mm->real || mm->real == current->mm || capable(CAP_SYS_PTRACE))
+		return true;
+	return uid_eq(mm->uid, current_euid()) &&
+	       __get_dumpable(mm->real->flags) == SUID_DUMP_USER;
 }
 
 /**
@@ -200,6 +222,9 @@ static int make_present(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pte
 		pte = sim_ptep_get(ptep);
 	}
 	page = sim_pfn_page(f->m, sim_pte_pfn(pte));
+	/* The kernel's own answer is for pages of its own. */
+	if (PageHWPoison(page->page))
+		return -EHWPOISON;
 	*pagep = page->page;
 	get_page(page->page);
 	if (!trylock_page(page->page))
@@ -230,23 +255,70 @@ static int fault_once(struct sim_vma *vma, struct sim_fault *f, struct page **pa
 /**
  * struct remote_read - a read that somebody else does
  * @work: the work
+ * @ref: the worker and the one that waits hold one each
  * @done: it is over
- * @f: fault that needs it
+ * @f: the fault that needs it; its owner is whoever drops @ref last
  * @err: what came of it
  */
 struct remote_read {
 	struct work_struct work;
+	refcount_t ref;
 	struct completion done;
-	struct sim_fault *f;
+	struct sim_fault f;
 	int err;
 };
+
+static void put_read(struct remote_read *read)
+{
+	struct sim_machine *m = read->f.m;
+
+	if (!refcount_dec_and_test(&read->ref))
+		return;
+	sim_fault_finish(&read->f);
+	kfree(read);
+	sim_machine_put_later(m);
+}
 
 static void remote_read(struct work_struct *work)
 {
 	struct remote_read *read = container_of(work, struct remote_read, work);
 
-	read->err = sim_fault_prepare(read->f, SIM_FAULT_READ);
+	read->err = sim_fault_prepare(&read->f, SIM_FAULT_READ);
 	complete(&read->done);
+	put_read(read);
+}
+
+/* Hand what a fault holds over from @from to @to. */
+static void move_fault(struct sim_fault *to, struct sim_fault *from)
+{
+	*to = *from;
+	from->page = NULL;
+	from->frame = NULL;
+	from->seg = NULL;
+	from->mapping = NULL;
+}
+
+/*
+ * Let a worker read, and wait. Who is killed meanwhile gives the locks back that the
+ * worker may be waiting for.
+ */
+static int read_remotely(struct sim_fault *f)
+{
+	struct remote_read *read = kzalloc(sizeof(*read), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	int err = -EINTR;
+
+	INIT_WORK(&read->work, remote_read);
+	refcount_set(&read->ref, 2);
+	init_completion(&read->done);
+	move_fault(&read->f, f);
+	sim_machine_get(f->m);
+	queue_work(sim_read_workqueue, &read->work);
+	if (!wait_for_completion_killable(&read->done)) {
+		err = read->err;
+		move_fault(f, &read->f);
+	}
+	put_read(read);
+	return err;
 }
 
 /*
@@ -255,16 +327,9 @@ static void remote_read(struct work_struct *work)
  */
 static int prepare(struct sim_fault *f, int need)
 {
-	struct remote_read read = { .f = f };
-
-	if (need != SIM_FAULT_READ || !sim_swap_locks_inode(f->m, f->entry))
-		return sim_fault_prepare(f, need);
-	INIT_WORK_ONSTACK(&read.work, remote_read);
-	init_completion(&read.done);
-	queue_work(system_unbound_wq, &read.work);
-	wait_for_completion(&read.done);
-	destroy_work_on_stack(&read.work);
-	return read.err;
+	if (need == SIM_FAULT_READ && sim_swap_locks_inode(f->m, f->entry))
+		return read_remotely(f);
+	return sim_fault_prepare(f, need);
 }
 
 /* Nobody's attach keeps the segment: it may be gone. */
@@ -292,18 +357,16 @@ static void count_fault(struct sim_fault *f)
 
 /*
  * Bring the page in without mmap_lock, which the process's other threads may want
- * meanwhile, and let the fault be done again. The file keeps the segment and this
- * module until we have returned.
+ * meanwhile, and let the fault be done again. The file keeps the segment, the machine
+ * and this module until we have returned.
  */
 static vm_fault_t page_in_unlocked(struct vm_fault *vmf, struct sim_fault *f, int need)
 {
 	struct file *file = get_file(vmf->vma->vm_file);
-	struct sim_machine *m = f->m;
 	struct sim_mm *mm = f->mm;
 	pgoff_t index = vmf->pgoff;
 
 	refcount_inc(&mm->ref);
-	sim_machine_get(m);
 	mmap_read_unlock(mm->real);
 	while (need > 0)
 		need = prepare(f, need) ?: make_resident(file->private_data, f, index);
@@ -312,7 +375,6 @@ static vm_fault_t page_in_unlocked(struct vm_fault *vmf, struct sim_fault *f, in
 		count_fault(f);
 	sim_fault_finish(f);
 	sim_mm_put(mm);
-	sim_machine_put_later(m);
 	fput(file);
 	return VM_FAULT_RETRY | (f->swapped_in ? VM_FAULT_MAJOR : 0);
 }
@@ -352,7 +414,7 @@ static vm_fault_t serve(struct vm_fault *vmf, struct sim_vma *vma, struct sim_fa
 	}
 	sim_fault_finish(f);
 	if (need)
-		return VM_FAULT_SIGBUS;
+		return need == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
 	/* The first attempt at a fault, without the lock, counted it. */
 	if (f->major || !(f->hit || (vmf->flags & FAULT_FLAG_TRIED)))
 		count_fault(f);
@@ -374,6 +436,9 @@ static vm_fault_t live_fault(struct vm_fault *vmf)
 	if (vmf->pgoff >= vma->vm_seg->npages)
 		return VM_FAULT_SIGBUS;
 	update_flags(vma, vmf->vma);
+	/* fork(2) told us of the process before it had a number. */
+	if (unlikely(!vma->vm_mm->self) && current->mm == vma->vm_mm->real)
+		sim_mm_name(vma->vm_mm);
 	return serve(vmf, vma, &f);
 }
 
@@ -602,17 +667,31 @@ static void put_inode(struct sim_shmid *seg)
 static int live_release(struct inode *inode, struct file *file)
 {
 	struct sim_shmid *seg = file->private_data;
+	struct sim_machine *m = seg->m;
 
 	mutex_lock(&files_lock);
 	put_inode(seg);
 	mutex_unlock(&files_lock);
 	sim_shm_put(seg);
+	sim_machine_put_later(m);
 	return 0;
+}
+
+/* Shadow page tables end there, and mremap(2) asks nobody else. */
+static unsigned long live_get_unmapped_area(struct file *file, unsigned long addr,
+					    unsigned long len, unsigned long pgoff,
+					    unsigned long flags)
+{
+	addr = sim_get_mm_unmapped_area(file, addr, len, pgoff, flags);
+	if (!IS_ERR_VALUE(addr) && addr > SHMSWAP_TASK_SIZE - len)
+		return -ENOMEM;
+	return addr;
 }
 
 static const struct file_operations live_fops = {
 	.owner = THIS_MODULE,
 	.mmap = live_mmap,
+	.get_unmapped_area = live_get_unmapped_area,
 	.release = live_release,
 	.fsync = noop_fsync,
 };
@@ -635,6 +714,8 @@ static struct file *new_file(struct sim_shmid *seg, u32 shmflg)
 		return file;
 	}
 	refcount_inc(&seg->ref);
+	/* remap_file_pages(2) closes the last attach before it makes a new one. */
+	sim_machine_get(seg->m);
 	file->private_data = seg;
 	return file;
 }
@@ -833,7 +914,8 @@ bool sim_live_busy(const struct sim_page *page)
  * sim_live_forget() - a frame is free
  * @page: frame that was really mapped
  *
- * Who still uses its memory keeps it, and the frame will get other memory.
+ * Who still uses its memory keeps it, and the frame will get other memory. So it does
+ * if the memory is broken.
  *
  * Context: any; nobody has a reference to the frame.
  */
@@ -842,7 +924,7 @@ void sim_live_forget(struct sim_page *page)
 	struct page *memory = page->page;
 
 	WARN_ON_ONCE(page_mapped(memory) || memory->mapping);
-	if (!sim_live_busy(page))
+	if (!sim_live_busy(page) && !PageHWPoison(memory))
 		return;
 	page->page = NULL;
 	put_page(memory);

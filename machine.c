@@ -29,6 +29,8 @@
 
 /* For teardowns, and for what must be done though its caller was killed. */
 struct workqueue_struct *sim_workqueue;
+/* For reads that a fault waits for: those must not wait for the others. */
+struct workqueue_struct *sim_read_workqueue;
 static unsigned long user_pages_limit;
 static atomic_long_t user_pages;
 
@@ -454,7 +456,13 @@ int sim_machine_init(unsigned long limit)
 {
 	user_pages_limit = limit;
 	sim_workqueue = alloc_workqueue("shmswap", WQ_UNBOUND, 0);
-	return sim_workqueue ? 0 : -ENOMEM;
+	if (!sim_workqueue)
+		return -ENOMEM;
+	sim_read_workqueue = alloc_workqueue("shmswap_read", WQ_UNBOUND, 0);
+	if (sim_read_workqueue)
+		return 0;
+	destroy_workqueue(sim_workqueue);
+	return -ENOMEM;
 }
 
 /**
@@ -464,5 +472,7 @@ int sim_machine_init(unsigned long limit)
  */
 void sim_machine_exit(void)
 {
+	/* A read may be what keeps a machine. */
+	destroy_workqueue(sim_read_workqueue);
 	destroy_workqueue(sim_workqueue);
 }

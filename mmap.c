@@ -559,6 +559,8 @@ struct sim_mm *sim_mm_create_live(struct sim_machine *m, struct mm_struct *real,
 		return mm;
 	mmgrab(real);
 	mm->real = real;
+	if (!forked)
+		sim_mm_name(mm);
 	/* It has nothing but attaches. */
 	mm->swappable = m->flags & SHMSWAP_MACHINE_SHM_PROCESS;
 	mm_publish(mm);
@@ -780,9 +782,24 @@ void sim_mm_put(struct sim_mm *mm)
 	if (!refcount_dec_and_test(&mm->ref))
 		return;
 	put_pid(mm->creator);
+	put_pid(mm->self);
 	if (mm->real)
 		mmdrop(mm->real);
 	kfree_rcu(mm, rcu);
+}
+
+/**
+ * sim_mm_name() - remember that the caller is a real process
+ * @mm: process
+ *
+ * Context: any; the caller is one of its threads.
+ */
+void sim_mm_name(struct sim_mm *mm)
+{
+	struct pid *pid = get_pid(task_tgid(current));
+
+	if (cmpxchg(&mm->self, NULL, pid))
+		put_pid(pid);
 }
 
 /**
@@ -794,19 +811,5 @@ void sim_mm_put(struct sim_mm *mm)
  */
 pid_t sim_mm_creator(struct sim_mm *mm)
 {
-	pid_t pid = pid_vnr(mm->creator);
-
-#ifdef CONFIG_MEMCG
-	if (mm->real) {
-		struct task_struct *task;
-
-		rcu_read_lock();
-		/* fork(2) told us of the child before it was one. */
-		task = rcu_dereference(mm->real->owner);
-		if (task)
-			pid = task_tgid_vnr(task);
-		rcu_read_unlock();
-	}
-#endif
-	return pid;
+	return pid_vnr(READ_ONCE(mm->self) ?: mm->creator);
 }

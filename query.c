@@ -103,6 +103,18 @@ static void fill_vma(struct query *q, const struct sim_vma *vma)
 	}
 }
 
+/* An attach of anybody's: where it is may be nobody else's business. */
+static void fill_sharer(struct query *q, const struct sim_vma *vma)
+{
+	struct shmswap_vma *r = (struct shmswap_vma *)q->records + q->nr;
+
+	fill_vma(q, vma);
+	if (!sim_live_visible(vma->vm_mm)) {
+		r->end -= r->start;
+		r->start = 0;
+	}
+}
+
 static void fill_seg(struct query *q, struct sim_shmid *seg, unsigned long index)
 {
 	struct shmswap_seg *r = (struct shmswap_seg *)q->records + q->nr++;
@@ -159,7 +171,7 @@ static int fill_sharers(struct query *q)
 		cond_resched();
 	}
 	for (; vma && !full(q); i++) {
-		fill_vma(q, vma);
+		fill_sharer(q, vma);
 		vma = vma->vm_next_shared == q->seg->attaches ? NULL : vma->vm_next_shared;
 	}
 	q->next = vma ? i : SHMSWAP_QUERY_END;
@@ -355,7 +367,7 @@ static void fill_proc(struct query *q, struct sim_mm *mm)
 		.rss = atomic_long_read(&mm->rss),
 		.min_flt = atomic64_read(&mm->min_flt),
 		.maj_flt = atomic64_read(&mm->maj_flt),
-		.swap_address = mm->swap_address,
+		.swap_address = sim_live_visible(mm) ? mm->swap_address : 0,
 		.swap_cnt = mm->swap_cnt,
 		.nr_vmas = READ_ONCE(mm->map_count),
 		.flags = mm->real ? SHMSWAP_PROC_LIVE : 0,
@@ -411,10 +423,14 @@ static int prepare_mm(struct query *q, struct sim_mm *own)
 	}
 	if (q->id < 0)
 		return -EINVAL;
-	if (q->id != sim_live_pid(q->m) && !sim_machine_privileged(q->m))
-		return -EPERM;
 	q->mm = sim_mm_next(q->m, &pid);
-	return q->mm && q->mm->pid == q->id ? 0 : -ESRCH;
+	if (q->mm && q->mm->pid == q->id && current->mm && q->mm->real == current->mm)
+		return 0;
+	if (!sim_machine_privileged(q->m))
+		return -EPERM;
+	if (!q->mm || q->mm->pid != q->id)
+		return -ESRCH;
+	return sim_live_visible(q->mm) ? 0 : -EPERM;
 }
 
 /* Find the segment, check the permissions. */

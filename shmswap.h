@@ -803,7 +803,9 @@ struct shmswap_stat {
  * Errors: EINVAL unknown @what, no such segment or area; ESRCH no such process;
  * EACCES no read permission for the segment; EPERM the mem_map, swap maps, clock
  * and processes of a machine are for its owner and CAP_SYS_ADMIN, but for the process
- * that the caller itself is (out_live_pid of struct shmswap_info).
+ * that the caller itself is (out_live_pid of struct shmswap_info); those of another
+ * real process moreover for who may trace it: CAP_SYS_PTRACE, or the same user.
+ * To others a real process's attach among the sharers begins at 0.
  */
 struct shmswap_query {
 	__u32 size;

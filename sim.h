@@ -334,6 +334,7 @@ struct sim_vma {
  * @rcu: lookups by number are under RCU
  * @pid: number within the machine
  * @creator: the real process that made it
+ * @self: the real process that it is, as soon as that is known, or NULL
  * @mmap_lock: protects the areas
  * @mt: areas by address
  * @map_count: number of areas
@@ -359,6 +360,7 @@ struct sim_mm {
 	struct rcu_head rcu;
 	u32 pid;
 	struct pid *creator;
+	struct pid *self;
 	struct rw_semaphore mmap_lock;
 	struct maple_tree mt;
 	u32 map_count;
@@ -860,6 +862,7 @@ struct sim_machine *shmswap_default_machine(void);
 
 /* machine.c */
 extern struct workqueue_struct *sim_workqueue;
+extern struct workqueue_struct *sim_read_workqueue;
 int sim_machine_init(unsigned long user_pages);
 void sim_machine_exit(void);
 struct sim_machine *sim_machine_create(const struct sim_config *config);
@@ -973,6 +976,7 @@ struct sim_mm *sim_mm_fork(struct sim_mm *parent);
 struct sim_mm *sim_mm_create_live(struct sim_machine *m, struct mm_struct *real, bool forked);
 void sim_mm_exit(struct sim_mm *mm);
 void sim_mm_exit_live(struct sim_mm *mm);
+void sim_mm_name(struct sim_mm *mm);
 pid_t sim_mm_creator(struct sim_mm *mm);
 struct sim_mm *sim_mm_next(struct sim_machine *m, unsigned long *pid);
 struct sim_mm *sim_mm_next_resident(struct sim_machine *m, unsigned long *pid);
@@ -1099,6 +1103,7 @@ int sim_shm_unuse(struct sim_machine *m, u32 type);
 /* live.c */
 int sim_live_map(struct sim_shmid *seg, u64 *address, u32 shmflg);
 int sim_live_shmdt(struct sim_machine *m, u64 address);
+bool sim_live_visible(const struct sim_mm *mm);
 u32 sim_live_pid(struct sim_machine *m);
 void sim_live_update(struct sim_mm *mm);
 bool sim_live_trylock(struct sim_page *page);

@@ -109,6 +109,7 @@ static int map_file(struct sim_swap_info *si, struct swap_info_struct *sis)
 {
 	const struct address_space_operations *a_ops = si->file->f_mapping->a_ops;
 	struct inode *inode = si->file->f_mapping->host;
+	u32 max = sis->max;
 	sector_t span;
 	int err = -EBUSY;
 
@@ -118,7 +119,8 @@ static int map_file(struct sim_swap_info *si, struct swap_info_struct *sis)
 	inode_lock(inode);
 	if (!IS_SWAPFILE(inode))
 		err = a_ops->swap_activate(sis, si->file, &span);
-	if (err >= 0 && (!sis->bdev || (sis->flags & SWP_FS_OPS))) {
+	/* It may want to be called itself, or have no place for all slots. */
+	if (err >= 0 && (!sis->bdev || (sis->flags & SWP_FS_OPS) || sis->max < max)) {
 		deactivate(si->file);
 		err = -EOPNOTSUPP;
 	}

@@ -115,13 +115,16 @@ bool sim_add_to_swap(struct sim_machine *m, struct sim_page *page)
  * already it leaves the cache, and the slot is not used again.
  *
  * Context: sleeps; reclaim_lock held, and no other but the page's.
- * Return: 0 or -errno.
+ * Return: 0 or -errno; -EBUSY if it was not tried.
  */
 int sim_swap_cache_writepage(struct sim_machine *m, struct sim_page *page)
 {
 	sim_swp_entry_t entry = page->entry;
 	int err;
 
+	/* But not what is stored by who has the memory without a PTE. */
+	if (sim_live_busy(page))
+		return -EBUSY;
 	/* What is stored from here on makes it dirty again. */
 	clear_bit(SIM_PG_DIRTY, &page->flags);
 	err = sim_swap_writepages(m, entry, &page, 1);

@@ -213,6 +213,18 @@ static int preallocate(struct sim_swap_info *si, u32 max)
 	return err == -EOPNOTSUPP ? 0 : err;
 }
 
+/* Some file systems open a file for direct I/O and then have none. */
+static bool without_direct_io(struct file *file)
+{
+	if (!(file->f_flags & O_DIRECT))
+		return false;
+	spin_lock(&file->f_lock);
+	file->f_flags &= ~O_DIRECT;
+	file->f_iocb_flags = iocb_flags(file);
+	spin_unlock(&file->f_lock);
+	return true;
+}
+
 static int read_header(struct sim_swap_info *si, struct sim_swap_geometry **geometry)
 {
 	u64 bytes = i_size_read(si->file->f_mapping->host);
@@ -223,6 +235,8 @@ static int read_header(struct sim_swap_info *si, struct sim_swap_geometry **geom
 		return -ENOMEM;
 	/* A file without even a header is too short to be read, not broken. */
 	err = bytes < PAGE_SIZE ? -EINVAL : si->ops->read(si, 0, &page, 1);
+	if (err == -EINVAL && bytes >= PAGE_SIZE && without_direct_io(si->file))
+		err = si->ops->read(si, 0, &page, 1);
 	if (!err)
 		err = sim_swap_header_check(page_address(page), bytes, geometry);
 	__free_page(page);
