@@ -34,6 +34,7 @@
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 #include <uapi/linux/shm.h>
 
 #include "compat.h"
@@ -116,7 +117,8 @@ static void put_live(struct sim_mm *mm)
  */
 bool sim_live_visible(const struct sim_mm *mm)
 {
-	if (!mm->real || mm->real == current->mm || capable(CAP_SYS_PTRACE))
+	if (!mm->real || mm->real == current->mm ||
+	    ns_capable_noaudit(&init_user_ns, CAP_SYS_PTRACE))
 		return true;
 	return uid_eq(mm->uid, current_euid()) &&
 	       __get_dumpable(mm->real->flags) == SUID_DUMP_USER;
@@ -368,8 +370,9 @@ static vm_fault_t page_in_unlocked(struct vm_fault *vmf, struct sim_fault *f, in
 
 	refcount_inc(&mm->ref);
 	mmap_read_unlock(mm->real);
+	/* From user mode, so without any other lock of the kernel. */
 	while (need > 0)
-		need = prepare(f, need) ?: make_resident(file->private_data, f, index);
+		need = sim_fault_prepare(f, need) ?: make_resident(file->private_data, f, index);
 	/* What failed fails again, and is reported, with the lock held. */
 	if (!need)
 		count_fault(f);
@@ -900,22 +903,22 @@ void sim_live_hide(struct sim_shmid *seg, struct sim_page *page)
  * @page: page without real PTEs
  *
  * Direct I/O and the like find the memory through a real PTE, and have a reference
- * as long as they use it.
+ * as long as they use it. Broken memory must not be touched either.
  *
  * Context: any.
  * Return: true if it must stay as it is.
  */
 bool sim_live_busy(const struct sim_page *page)
 {
-	return test_bit(SIM_PG_LIVE, &page->flags) && page_ref_count(page->page) != 1;
+	return test_bit(SIM_PG_LIVE, &page->flags) &&
+	       (page_ref_count(page->page) != 1 || PageHWPoison(page->page));
 }
 
 /**
  * sim_live_forget() - a frame is free
  * @page: frame that was really mapped
  *
- * Who still uses its memory keeps it, and the frame will get other memory. So it does
- * if the memory is broken.
+ * Who still uses its memory keeps it, and the frame will get other memory.
  *
  * Context: any; nobody has a reference to the frame.
  */
@@ -924,7 +927,7 @@ void sim_live_forget(struct sim_page *page)
 	struct page *memory = page->page;
 
 	WARN_ON_ONCE(page_mapped(memory) || memory->mapping);
-	if (!sim_live_busy(page) && !PageHWPoison(memory))
+	if (!sim_live_busy(page))
 		return;
 	page->page = NULL;
 	put_page(memory);

@@ -247,7 +247,7 @@ static int show_procs(struct seq_file *s, void *unused)
 		seq_printf(s, "%6u %8d %8ld %8lld %8lld %12llx %8u\n", mm->pid,
 			   sim_mm_creator(mm), atomic_long_read(&mm->rss),
 			   atomic64_read(&mm->min_flt), atomic64_read(&mm->maj_flt),
-			   mm->swap_address, mm->swap_cnt);
+			   sim_live_visible(mm) ? mm->swap_address : 0, mm->swap_cnt);
 		sim_mm_put(mm);
 	}
 	mutex_unlock(&m->reclaim_lock);

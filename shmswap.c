@@ -71,7 +71,7 @@ static struct sim_machine *create_default(void)
 			 (shm_rmid_forced ? SHMSWAP_MACHINE_RMID_FORCED : 0),
 		.nr_frames = frames,
 		.ram_swap = ram_swap,
-		.shmmax = shmmax,
+		.shmmax = shmmax ?: U64_MAX,
 		.shmall = shmall,
 		.shmmni = shmmni ?: SHMSWAP_MAX_SEGMENTS,
 		.max_tables = max_tables,

@@ -203,22 +203,23 @@ int sim_swap_duplicate(struct sim_machine *m, sim_swp_entry_t entry)
 /**
  * sim_swap_read_ahead() - may a slot be read that nobody asked for?
  * @m: machine
- * @entry: slot of an area that exists
+ * @entry: slot; of an area that exists, or did a moment ago
  * @take: if so, become one more user of it
  *
  * Context: may sleep; takes swap_lock.
- * Return: false if it is free, bad, behind the end or not yet settled.
+ * Return: false if it is gone, free, bad, behind the end or not yet settled.
  */
 bool sim_swap_read_ahead(struct sim_machine *m, sim_swp_entry_t entry, bool take)
 {
-	struct sim_swap_info *si = m->swap_info[sim_swp_type(entry)];
 	u32 slot = sim_swp_offset(entry);
 	struct sim_swap_chunk *chunk;
+	struct sim_swap_info *si;
 	bool used = false;
 	u16 *count;
 
 	mutex_lock(&m->swap_lock);
-	chunk = slot < si->max ? sim_swap_chunk(si, slot) : NULL;
+	si = m->swap_info[sim_swp_type(entry)];
+	chunk = si && slot < si->max ? sim_swap_chunk(si, slot) : NULL;
 	if (chunk && m->swap_reserved.val != entry.val) {
 		count = &chunk->count[slot % SIM_SLOTS_PER_CHUNK];
 		used = *count && *count < SIM_SWAP_MAP_MAX;

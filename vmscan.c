@@ -98,11 +98,12 @@ static void put_request(struct sim_reclaim_request *req)
 static u32 free_for_fault(struct sim_machine *m)
 {
 	bool ahead = READ_ONCE(m->flags) & SHMSWAP_MACHINE_KSWAPD;
+	u32 free = READ_ONCE(m->nr_free_pages);
 	int stop = 0;
 	u32 freed = 0;
 
 	/* What was asked for may be done by now. */
-	if (ahead && READ_ONCE(m->nr_free_pages) >= m->freepages.low)
+	if (ahead && free >= m->freepages.low && free > m->freepages.min)
 		return 1;
 	mutex_lock(&m->reclaim_lock);
 	m->write_out.together = ahead;
