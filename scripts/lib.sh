@@ -68,7 +68,7 @@ quietly()
 	return "$status"
 }
 
-# Both are links to a directory of one package version, so that what was made for one version is
+# Links to a directory of one package version, or list of packages, so that what was made for one is
 # never taken for another's. scripts/setup makes them.
 kernel_dir()		# SERIES: holds headers/, image/ and the file release
 {
@@ -78,6 +78,11 @@ kernel_dir()		# SERIES: holds headers/, image/ and the file release
 source_dir()		# the unpacked linux-source package
 {
 	readlink -m "$cache/source"
+}
+
+programs_dir()		# the unpacked packages of scripts/setup programs
+{
+	readlink -m "$cache/programs"
 }
 
 is_stock()		# SERIES
@@ -110,8 +115,9 @@ print_totals()
 	[ "$2" = 0 ] || exit 1
 }
 
-# wish FILE KEY: prints what the test in FILE asks for in one of its first lines (tests/e2e/run).
+# wish FILE KEY: prints what the test or benchmark in FILE asks for in one of its first lines
+# (tests/e2e/run, scripts/bench).
 wish()
 {
-	head -n 5 "$1" | sed -nE "s/.*\be2e:.*\b$2=(\"([^\"]*)\"|([^ ]*)).*/\2\3/p" | head -n 1
+	head -n 5 "$1" | sed -nE "s/.*\b(e2e|bench):.*\b$2=(\"([^\"]*)\"|([^ ]*)).*/\3\4/p" | head -n 1
 }

@@ -1,103 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
+/* bench: modules=brd */
 /*
- * What operations cost, in instructions, and what the kernel's own shared
- * memory costs beside it.
+ * What operations cost, in instructions, and beside it what the kernel's own
+ * memory costs that the same is done to, in the same boot. The kernel swaps to a RAM
+ * disk, by MADV_PAGEOUT, and by memory.reclaim where pages have several sharers.
  *
  * Run by scripts/bench in a guest whose time stamp counter counts instructions,
- * so that the figures of one kernel do not vary. The kernel's figures come from
- * the same boot, but those marked with * from runs of their own, as they need a
- * swap device: Linux 6.1 in such a guest, swapping to a RAM disk, by madvise(2),
- * and by memory.reclaim where pages have several sharers.
+ * so that the figures of one kernel do not vary.
  */
 #define _GNU_SOURCE
 #include <err.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <x86intrin.h>
 
+#include "libbench.h"
+#include "libmem.h"
+#include "libsharers.h"
 #include "libshm.h"
-
-#define REPEATS		7
-#define PAGES		1024
-#define CALLS		1000
-
-/* The kernel's figures that are marked with *. */
-#define KERNEL_SWAP_OUT		8190.0
-#define KERNEL_SWAP_IN		9435.0
-#define KERNEL_PER_SHARER	1422.0
-
-#define NR_SHARERS	5
-static const int sharers[NR_SHARERS] = { 1, 4, 16, 64, 256 };
-static const double kernel_shared[NR_SHARERS] = { 9440, 12330, 29700, 98600, 371600 };
-
-/*
- * Measuring
- */
-
-static int64_t must(int64_t ret, const char *what)
-{
-	if (ret < 0) {
-		errno = -ret;
-		err(1, "%s", what);
-	}
-	return ret;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values)
-{
-	qsort(values, REPEATS, sizeof(*values), compare);
-	return values[REPEATS / 2];
-}
-
-static uint64_t started;
-
-static void start(void)
-{
-	started = __rdtsc();
-}
-
-/* Instructions of each of @ops operations since start(). */
-static double stop(double ops)
-{
-	return (__rdtsc() - started) / ops;
-}
-
-/* The median of several runs; a run returns instructions for an operation. */
-static double measure(double (*run)(void *arg), void *arg)
-{
-	double values[REPEATS];
-	int i;
-
-	for (i = 0; i < REPEATS; i++)
-		values[i] = run(arg);
-	return median(values);
-}
-
-static void heading(const char *title)
-{
-	printf("\n%-44s %12s %12s %7s\n", title, "instructions", "kernel's own", "ratio");
-}
-
-static void row(const char *name, double ours, double kernel, const char *mark)
-{
-	printf("%-44s %12.0f ", name, ours);
-	if (kernel)
-		printf("%11.0f%1s %7.2f\n", kernel, mark, ours / kernel);
-	else
-		printf("%11s  %7s\n", "-", "-");
-	fflush(stdout);
-}
 
 /*
  * Machines
@@ -168,7 +90,7 @@ static void bench_touch(void)
 	new_machine(&b, 2 * PAGES, 0, PAGES);
 	must(sm_touch(b.fd, b.addr, PAGES, SHMSWAP_TOUCH_WRITE), "TOUCH");
 	new_trace(&b, 16 * PAGES);
-	row("of a resident page", measure(run_trace, &b), 0, "");
+	row("of a resident page", measure(run_trace, &b), 0, 0);
 	free_machine(&b);
 
 	/* Memory for four fifths of the pages: a fifth of the accesses miss. */
@@ -180,7 +102,7 @@ static void bench_touch(void)
 	must(sm_stat(b.fd, &after), "STAT");
 	snprintf(name, sizeof(name), "where %.0f %% evict a page and read one",
 		 100.0 * (after.pswpin - before.pswpin) / b.count / REPEATS);
-	row(name, cost, 0, "");
+	row(name, cost, 0, 0);
 	free_machine(&b);
 }
 
@@ -195,47 +117,6 @@ static double zero_fill(void *arg)
 	cost = stop(PAGES);
 	must(sm_shm_remove(b->fd, b->id), "IPC_RMID");
 	must(sm_shmdt(b->fd, b->addr), "shmdt");
-	return cost;
-}
-
-static char *attach_real(int id)
-{
-	char *mem = shmat(id, NULL, 0);
-
-	if (mem == (void *)-1)
-		err(1, "shmat");
-	return mem;
-}
-
-static void touch_real(char *mem)
-{
-	uint32_t i;
-
-	for (i = 0; i < PAGES; i++)
-		__atomic_store_n(&mem[i * SM_PAGE], 1, __ATOMIC_RELAXED);
-}
-
-static int segment_real(void)
-{
-	int id = shmget(IPC_PRIVATE, PAGES * SM_PAGE, 0600);
-
-	if (id < 0)
-		err(1, "shmget");
-	return id;
-}
-
-static double zero_fill_real(void *arg)
-{
-	int id = segment_real();
-	char *mem = attach_real(id);
-	double cost;
-
-	(void)arg;
-	start();
-	touch_real(mem);
-	cost = stop(PAGES);
-	shmctl(id, IPC_RMID, NULL);
-	shmdt(mem);
 	return cost;
 }
 
@@ -255,38 +136,37 @@ static double minor_fault(void *arg)
 
 static double minor_fault_real(void *arg)
 {
-	char *mem = attach_real(*(int *)arg);
+	struct memory *m = arg;
+	char *mem = memory_attach(m);
 	double cost;
 
 	start();
-	touch_real(mem);
-	cost = stop(PAGES);
-	shmdt(mem);
+	touch(mem, m->pages, true);
+	cost = stop(m->pages);
+	memory_detach(m, mem);
 	return cost;
 }
 
 static void bench_faults(void)
 {
+	int kernel = KERNEL;
+	struct memory real;
 	struct bench b;
-	char *mem;
-	int real;
 
 	heading("fault, in a batch");
 	new_machine(&b, 2 * PAGES, 0, 1);
 	/* The first round takes the frames' memory from the kernel. */
 	zero_fill(&b);
-	row("zero-fill", measure(zero_fill, &b), measure(zero_fill_real, NULL), "");
+	row("zero-fill", measure(zero_fill, &b), measure(memory_fill_cost, &kernel), 0);
 	free_machine(&b);
 
 	new_machine(&b, 2 * PAGES, 0, PAGES);
 	must(sm_touch(b.fd, b.addr, PAGES, SHMSWAP_TOUCH_WRITE), "TOUCH");
-	real = segment_real();
-	mem = attach_real(real);
-	touch_real(mem);
+	memory_new(&real, KERNEL, PAGES);
+	touch(real.mem, PAGES, true);
 	row("of a page that another process has", measure(minor_fault, &b),
-	    measure(minor_fault_real, &real), "");
-	shmdt(mem);
-	shmctl(real, IPC_RMID, NULL);
+	    measure(minor_fault_real, &real), 0);
+	memory_free(&real);
 	free_machine(&b);
 }
 
@@ -328,47 +208,50 @@ static double swap_in(void *arg)
 	return stop(b->pages);
 }
 
-static void swap_rows(struct bench *b, const char *where)
+static void swap_rows(struct bench *b, const char *where, double real_out, double real_in)
 {
 	double out = measure(swap_out, b), in = measure(swap_in, b);
 	char name[80];
 
 	snprintf(name, sizeof(name), "out, %s", where);
-	row(name, out, KERNEL_SWAP_OUT, "*");
+	row(name, out, real_out, 0);
 	snprintf(name, sizeof(name), "in, %s", where);
-	row(name, in, KERNEL_SWAP_IN, "*");
+	row(name, in, real_in, 0);
 	snprintf(name, sizeof(name), "out and in, %s", where);
-	row(name, out + in, KERNEL_SWAP_OUT + KERNEL_SWAP_IN, "*");
+	row(name, out + in, real_out + real_in, 0);
 }
 
 /* There is no mkswap(8) in this guest. */
 static void swap_to_tmpfs(struct bench *b)
 {
-	struct sm_swap_header header = sm_swap_header(PAGES);
-	int file = must(sm_file_with_header(&header, (PAGES + 1) * SM_PAGE), "a swap file");
-
-	must(sm_swapon(b->fd, file), "SWAPON");
-	close(file);
+	swap_new("/tmp/swap", PAGES);
+	swap_on(b->fd, "/tmp/swap");
+	unlink("/tmp/swap");
 }
 
 static void bench_swap(void)
 {
+	struct memory real;
 	struct bench b;
+	double out, in;
+
+	memory_new(&real, KERNEL, PAGES);
+	out = measure(memory_out_cost, &real);
+	in = measure(memory_in_cost, &real);
+	memory_free(&real);
 
 	heading("swap of a page");
 	new_machine(&b, 2 * PAGES, PAGES, PAGES);
 	swap_out(&b);
-	swap_rows(&b, "RAM");
+	swap_rows(&b, "RAM", out, in);
 	free_machine(&b);
 
 	new_machine(&b, 2 * PAGES, 0, PAGES);
 	swap_to_tmpfs(&b);
 	swap_out(&b);
-	swap_rows(&b, "a file in tmpfs");
+	swap_rows(&b, "a file in tmpfs", out, in);
 	free_machine(&b);
 }
-
-#define SHARED_PAGES	64
 
 /* Swap-out where each page is mapped by a number of processes. */
 static double swap_out_shared(struct bench *b, const int *fds, int nr)
@@ -385,32 +268,54 @@ static double swap_out_shared(struct bench *b, const int *fds, int nr)
 			errx(1, "not every page was taken");
 		values[i] = stop(b->pages);
 	}
-	return median(values);
+	return median(values, REPEATS);
+}
+
+static void measure_sharers(double *cost)
+{
+	int fds[MAX_SHARERS], nr = 1, i;
+	struct bench b;
+
+	new_machine(&b, 4 * SHARED_PAGES, SHARED_PAGES, SHARED_PAGES);
+	fds[0] = b.fd;
+	for (i = 0; i < NR_SHARERS; i++) {
+		for (; nr < sharers_counts[i]; nr++)
+			fds[nr] = must(sm_fork(b.fd), "FORK");
+		cost[i] = swap_out_shared(&b, fds, nr);
+	}
+	while (--nr > 0)
+		close(fds[nr]);
+	free_machine(&b);
+}
+
+static void measure_real_sharers(double *cost)
+{
+	struct sharers s;
+	int i;
+
+	sharers_new(&s, KERNEL, SHARED_PAGES);
+	for (i = 0; i < NR_SHARERS; i++) {
+		sharers_grow(&s, sharers_counts[i]);
+		cost[i] = sharers_swap_out(&s, true);
+	}
+	sharers_free(&s);
 }
 
 static void bench_sharers(void)
 {
-	double cost[NR_SHARERS];
-	int fds[256], nr = 1;
-	struct bench b;
+	double cost[NR_SHARERS], real[NR_SHARERS];
 	char name[80];
-	size_t i;
+	int i;
 
+	measure_sharers(cost);
+	measure_real_sharers(real);
 	heading("swap-out of a page, RAM");
-	new_machine(&b, 4 * SHARED_PAGES, SHARED_PAGES, SHARED_PAGES);
-	fds[0] = b.fd;
 	for (i = 0; i < NR_SHARERS; i++) {
-		for (; nr < sharers[i]; nr++)
-			fds[nr] = must(sm_fork(b.fd), "FORK");
-		cost[i] = swap_out_shared(&b, fds, nr);
-		snprintf(name, sizeof(name), "with %d sharer%s", nr, nr > 1 ? "s" : "");
-		row(name, cost[i], kernel_shared[i], "*");
+		snprintf(name, sizeof(name), "with %d sharer%s", sharers_counts[i],
+			 sharers_counts[i] > 1 ? "s" : "");
+		row(name, cost[i], real[i], 0);
 	}
-	row("each further sharer", (cost[NR_SHARERS - 1] - cost[NR_SHARERS - 2]) /
-	    (sharers[NR_SHARERS - 1] - sharers[NR_SHARERS - 2]), KERNEL_PER_SHARER, "*");
-	while (--nr > 0)
-		close(fds[nr]);
-	free_machine(&b);
+	row("each further sharer", sharers_slope(cost), sharers_slope(real), 0);
 }
 
 /*
@@ -426,18 +331,6 @@ static void new_private_machine(struct bench *b, uint32_t ram_swap)
 	must(sm_touch(b->fd, b->addr, PAGES, SHMSWAP_TOUCH_WRITE), "TOUCH");
 }
 
-static char *private_real(uint32_t pages)
-{
-	char *mem = mmap(NULL, pages * SM_PAGE, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (mem == MAP_FAILED)
-		err(1, "mmap");
-	/* A huge page would be one fault. */
-	madvise(mem, pages * SM_PAGE, MADV_NOHUGEPAGE);
-	return mem;
-}
-
 static double fork_pages(void *arg)
 {
 	struct bench *b = arg;
@@ -451,36 +344,20 @@ static double fork_pages(void *arg)
 	return cost;
 }
 
-/* What fork(2) takes; the child tells what storing to all pages took, if asked. */
-static double fork_real(char *mem, bool copy)
+/* A child that has nothing to do. */
+static double fork_pages_real(void *arg)
 {
-	double *copied = mmap(NULL, SM_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			      -1, 0);
 	double cost;
 	pid_t pid;
 
-	*copied = 0;
+	(void)arg;
 	start();
-	pid = fork();
-	if (!pid) {
-		start();
-		if (copy)
-			touch_real(mem);
-		*copied = stop(PAGES);
+	pid = must_real(fork(), "fork");
+	if (!pid)
 		_exit(0);
-	}
 	cost = stop(PAGES);
-	must(pid, "fork");
 	waitpid(pid, NULL, 0);
-	if (copy)
-		cost = *copied;
-	munmap(copied, SM_PAGE);
 	return cost;
-}
-
-static double fork_pages_real(void *mem)
-{
-	return fork_real(mem, false);
 }
 
 static double copy_on_write(void *arg)
@@ -496,9 +373,9 @@ static double copy_on_write(void *arg)
 	return cost;
 }
 
-static double copy_on_write_real(void *mem)
+static double copy_on_write_real(void *arg)
 {
-	return fork_real(mem, true);
+	return in_child(memory_store_cost, arg);
 }
 
 /* From the last access to the last frame: with all the scanning in between. */
@@ -528,44 +405,48 @@ static double swap_in_private(void *arg)
 	return stop(PAGES);
 }
 
-static void read_ahead_rows(struct bench *b, const char *where)
+static void read_ahead_row(struct bench *b, struct memory *real, const char *where,
+			   uint32_t page_cluster)
 {
-	struct shmswap_control control = SM_ARG(control, .set = SHMSWAP_CONTROL_PAGE_CLUSTER);
+	struct shmswap_control control = SM_ARG(control, .set = SHMSWAP_CONTROL_PAGE_CLUSTER,
+						.page_cluster = page_cluster);
 	char name[80];
 
-	snprintf(name, sizeof(name), "swap-in, %s, one at a time", where);
 	must(sm_control(b->fd, &control), "CONTROL");
-	row(name, measure(swap_in_private, b), KERNEL_SWAP_IN, "*");
-	control = SM_ARG(control, .set = SHMSWAP_CONTROL_PAGE_CLUSTER, .page_cluster = 3);
-	must(sm_control(b->fd, &control), "CONTROL");
-	snprintf(name, sizeof(name), "swap-in, %s, eight at a time", where);
-	row(name, measure(swap_in_private, b), KERNEL_SWAP_IN, "*");
+	kernel_page_cluster(page_cluster);
+	snprintf(name, sizeof(name), "swap-in, %s, %s at a time", where,
+		 page_cluster ? "eight" : "one");
+	row(name, measure(swap_in_private, b), measure(memory_in_cost, real), 0);
+	kernel_page_cluster(0);
 }
 
 static void bench_private(void)
 {
 	struct shmswap_stat before, after;
+	struct memory real;
 	struct bench b;
-	char *mem;
 
 	heading("private memory, per page");
 	new_private_machine(&b, 2 * PAGES);
-	mem = private_real(PAGES);
-	touch_real(mem);
-	row("fork", measure(fork_pages, &b), measure(fork_pages_real, mem), "");
-	row("copy on write", measure(copy_on_write, &b), measure(copy_on_write_real, mem), "");
-	munmap(mem, PAGES * SM_PAGE);
+	memory_private(&real, PAGES);
+	touch(real.mem, PAGES, true);
+	row("fork", measure(fork_pages, &b), measure(fork_pages_real, NULL), 0);
+	row("copy on write", measure(copy_on_write, &b), measure(copy_on_write_real, &real), 0);
 	must(sm_stat(b.fd, &before), "STAT");
-	row("process scan and swap-out, RAM", measure(scan, &b), KERNEL_SWAP_OUT, "*");
+	row("process scan and swap-out, RAM", measure(scan, &b), measure(memory_out_cost, &real),
+	    0);
 	must(sm_stat(b.fd, &after), "STAT");
 	printf("%-44s %12.1f\n", "  PTEs looked at for it",
 	       (double)(after.pgscan - before.pgscan) / (after.pgsteal - before.pgsteal));
-	read_ahead_rows(&b, "RAM");
+	read_ahead_row(&b, &real, "RAM", 0);
+	read_ahead_row(&b, &real, "RAM", 3);
 	free_machine(&b);
 
 	new_private_machine(&b, 0);
 	swap_to_tmpfs(&b);
-	read_ahead_rows(&b, "a file in tmpfs");
+	read_ahead_row(&b, &real, "a file in tmpfs", 0);
+	read_ahead_row(&b, &real, "a file in tmpfs", 3);
+	memory_free(&real);
 	free_machine(&b);
 }
 
@@ -628,16 +509,6 @@ static double attach_and_detach(void *arg)
 	return stop(CALLS);
 }
 
-static double attach_and_detach_real(void *arg)
-{
-	int i;
-
-	start();
-	for (i = 0; i < CALLS; i++)
-		shmdt(shmat(*(int *)arg, NULL, 0));
-	return stop(CALLS);
-}
-
 /* Segments with the keys from first to last, on both sides. */
 static void create_keys(struct bench *b, int first, int last)
 {
@@ -651,25 +522,25 @@ static void create_keys(struct bench *b, int first, int last)
 
 static void bench_calls(void)
 {
+	struct memory real;
 	struct bench b;
-	int real;
 
 	heading("call");
 	new_machine(&b, 64, 0, 16);
-	real = segment_real();
+	memory_new(&real, KERNEL, PAGES);
 	create_keys(&b, 500, 500);
-	row("shmget by key", measure(get_by_key, &b), measure(get_by_key_real, NULL), "");
+	row("shmget by key", measure(get_by_key, &b), measure(get_by_key_real, NULL), 0);
 	row("shmget of a new segment and IPC_RMID", measure(create_and_remove, &b),
-	    measure(create_and_remove_real, NULL), "");
+	    measure(create_and_remove_real, NULL), 0);
 	row("shmat and shmdt", measure(attach_and_detach, &b),
-	    measure(attach_and_detach_real, &real), "");
+	    measure(memory_attach_cost, &real), 0);
 	create_keys(&b, 1, 1000);
 	row("shmget by key, 1000 segments", measure(get_by_key, &b),
-	    measure(get_by_key_real, NULL), "");
+	    measure(get_by_key_real, NULL), 0);
 	row("shmget and IPC_RMID, 1000 segments", measure(create_and_remove, &b),
-	    measure(create_and_remove_real, NULL), "");
+	    measure(create_and_remove_real, NULL), 0);
 	row("shmat and shmdt, 1000 segments", measure(attach_and_detach, &b),
-	    measure(attach_and_detach_real, &real), "");
+	    measure(memory_attach_cost, &real), 0);
 	free_machine(&b);
 }
 
@@ -726,11 +597,14 @@ int main(void)
 {
 	bench_touch();
 	bench_faults();
+	kernel_page_cluster(0);
+	swap_new(RAM_DISK, RAM_DISK_SLOTS);
+	swap_on(KERNEL, RAM_DISK);
 	bench_swap();
 	bench_sharers();
 	bench_private();
+	kernel_swap_off(RAM_DISK);
 	bench_calls();
 	bench_memory();
-	printf("\n* measured in a run of its own, see the top of this program's source\n");
 	return 0;
 }
