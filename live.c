@@ -18,6 +18,7 @@
  * it takes no lock of a file system, and can be killed: see page_in_unlocked() and
  * read_remotely().
  */
+#include <linux/cacheflush.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -232,6 +233,9 @@ static int make_present(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pte
 	if (!trylock_page(page->page))
 		return SIM_FAULT_MEMORY;
 	set_mapping(vma->vm_seg, page);
+	/* The kernel may have filled it. */
+	if (!f->hit)
+		flush_dcache_page(page->page);
 	/* A store needs no other fault, so any page that is really mapped may be dirty. */
 	pte = sim_pte_mkdirty(sim_pte_mkyoung(pte));
 	sim_ptep_xchg(ptep, sim_pte_modify(pte, vma->vm_flags));
