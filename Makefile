@@ -16,7 +16,8 @@ help:
 	@echo 'make vm          a shell in a guest with the module loaded      [GUEST=6.1|6.12|debug]'
 	@echo 'make modules     build shmswap.ko into build/KVER               [KVER=$(KVER)]'
 	@echo 'make insmod      build for this machine and load it here        [ARGS="frames=64 ..."]'
-	@echo 'make install     build for this machine and install it below /lib/modules'
+	@echo 'make tools       libshmswap.so and shmswap-run, for unmodified programs, into build/tools'
+	@echo 'make install     module into /lib/modules, tools below PREFIX   [PREFIX=/usr/local DESTDIR=]'
 	@echo 'make check       W=1, sparse, checkpatch and shellcheck, on both stock kernels'
 	@echo 'make bench       instruction counts, and the kernel'\''s own beside them'
 	@echo 'make clean       remove build/ (what scripts/setup fetched stays in its cache)'
@@ -38,9 +39,17 @@ insmod: here
 	@! grep -q '^shmswap ' /proc/modules || { echo 'shmswap is loaded already: rmmod shmswap' >&2; exit 1; }
 	insmod build/$(running)/shmswap.ko $(ARGS)
 
-install: here
-	$(MAKE) -C /lib/modules/$(running)/build M=$(CURDIR)/build/$(running) modules_install
-	depmod
+tools:
+	@scripts/setup user
+	@$(MAKE) --no-print-directory -C tools
+
+install: here install-tools
+	$(MAKE) -C /lib/modules/$(running)/build M=$(CURDIR)/build/$(running) \
+		INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	depmod $(DESTDIR:%=-b %) $(running)
+
+install-tools: tools
+	@$(MAKE) --no-print-directory -C tools install
 
 here:
 	@scripts/build $(running)
@@ -48,4 +57,4 @@ here:
 clean:
 	rm -rf build
 
-.PHONY: help modules vm demo test test-debug check bench insmod install here clean
+.PHONY: help modules vm demo test test-debug check bench tools insmod install install-tools here clean
