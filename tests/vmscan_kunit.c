@@ -749,6 +749,83 @@ static void request_is_no_run(struct kunit *test)
 	SIM_EXPECT_EVENT(test, m, KSWAPD_FREED, 0);
 }
 
+/**
+ * struct ahead_row - a fault that finds no frame
+ * @name: situation
+ * @min: freepages.min
+ * @low: freepages.low of a kswapd that works by itself; 0: it does not
+ * @plain: it is an ordinary request instead
+ * @free: free frames
+ * @locked: frames that cannot be freed
+ * @freed: frames that are freed
+ */
+static const struct ahead_row {
+	const char *name;
+	u32 min;
+	u32 low;
+	bool plain;
+	u32 free;
+	u32 locked;
+	u32 freed;
+} ahead_rows[] = {
+	{ "kswapd works by itself", 4, 20, false, 8, 0, 12 },
+	{ "it does not", 4, 0, false, 8, 0, 1 },
+	{ "one is missing", 4, 20, false, 19, 0, 1 },
+	{ "none is missing any more", 4, 20, false, 20, 0, 0 },
+	{ "none is missing, but none may be had", 20, 20, false, 20, 0, 1 },
+	{ "many are missing", 4, 60, false, 8, 0, SIM_MAX_IO },
+	{ "few can be freed", 4, 20, false, 8, 53, 3 },
+	{ "ordinary request", 4, 20, true, 8, 0, 1 },
+};
+
+/* Let kswapd work by itself, and have nothing to do for a while. */
+static void enable_idle(struct kunit *test, struct sim_machine *m, u32 min, u32 low)
+{
+	m->kswapd.low = true;
+	m->kswapd.last = jiffies;
+	enable(test, m, min, low, low, NEVER, 1);
+	settle(m);
+}
+
+/* Others will want frames, too: together they cost less. */
+static void frames_are_freed_ahead(struct kunit *test)
+{
+	const struct ahead_row *row = test->param_value;
+	struct sim_machine *m = machine(test, SIM_TEST_FRAMES);
+	struct sim_reclaim_result result = {};
+	bool freed = false;
+
+	if (row->locked)
+		KUNIT_ASSERT_EQ(test, 0, sim_test_shmctl(m, unmapped(test, m, row->locked),
+							 SHM_LOCK));
+	unmapped(test, m, SIM_TEST_FRAMES - row->free - row->locked);
+	if (row->low)
+		enable_idle(test, m, row->min, row->low);
+	if (row->plain)
+		KUNIT_EXPECT_EQ(test, 0, sim_reclaim(m, SHMSWAP_RECLAIM_TRY, 0, 1, &result));
+	else
+		KUNIT_EXPECT_EQ(test, 0, sim_reclaim_frame(m, &freed));
+	KUNIT_EXPECT_TRUE(test, freed || result.freed == 1);
+	KUNIT_EXPECT_EQ(test, row->free + row->freed, m->nr_free_pages);
+	/* It is no run of kswapd's own. */
+	SIM_EXPECT_EVENT(test, m, KSWAPD_WAKE, 0);
+	SIM_EXPECT_EVENT(test, m, KSWAPD_FREED, 0);
+}
+
+KUNIT_ARRAY_PARAM_DESC(ahead, ahead_rows, name);
+
+static void no_frame_for_a_fault(struct kunit *test)
+{
+	struct sim_machine *m = machine(test, SIM_TEST_FRAMES);
+	bool freed = true;
+
+	KUNIT_ASSERT_EQ(test, 0, sim_test_shmctl(m, unmapped(test, m, 50), SHM_LOCK));
+	enable_idle(test, m, 4, 20);
+	KUNIT_EXPECT_EQ(test, 0, sim_reclaim_frame(m, &freed));
+	KUNIT_EXPECT_FALSE(test, freed);
+	KUNIT_EXPECT_EQ(test, SIM_TEST_FRAMES - 50, m->nr_free_pages);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(reclaim_counts),
 	KUNIT_CASE(reclaim_of_no_calls),
@@ -773,6 +850,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(kswapd_run_frees, run_gen_params),
 	KUNIT_CASE(kswapd_obeys_new_interval),
 	KUNIT_CASE(request_is_no_run),
+	KUNIT_CASE_PARAM(frames_are_freed_ahead, ahead_gen_params),
+	KUNIT_CASE(no_frame_for_a_fault),
 	{}
 };
 
