@@ -6,6 +6,7 @@
  * held and none of those below:
  *
  *	mmap_lock of a real process	what it has really mapped; see live.c
+ *	  files_lock			the files of really mapped segments
  *	m->reclaim_lock			one reclaim or self-check at a time; the
  *					clock's hands
  *	  mm->mmap_lock			a process's areas
@@ -22,8 +23,8 @@
  *	          page lock		(trylock) a page that moves; it may be kept
  *					while all of those above are let go and
  *					taken again
- *	            lock of a struct page (trylock) a page that is about to be really
- *					mapped, or to lose its real mappings
+ *	            lock of a struct page	memory that is about to be really mapped
+ *					(trylock), or to forget that it was
  *	            m->swap_lock	swap areas, slots and their counts
  *	              m->free_lock	(spin) free_area
  *	              m->cache_lock	(spin) the swap cache's hash
@@ -34,8 +35,9 @@
  * the page lock: the page sits locked in a cache, and whoever needs it waits
  * there, holding nothing (a RAM area only copies memory, which is no I/O). Nor
  * is a frame waited for: if none is free, let go of the locks, get one, lock,
- * look again. And whoever expects a lock to be held says so with
- * lockdep_assert_held().
+ * look again. (The first lock is the real kernel's: a fault may have to do all of
+ * this under it, so nothing that it waits for may want it.) And whoever expects a
+ * lock to be held says so with lockdep_assert_held().
  */
 #ifndef _SIM_H
 #define _SIM_H

@@ -112,7 +112,8 @@ bool sim_add_to_swap(struct sim_machine *m, struct sim_page *page)
  * @page: locked frame in the cache, not to be freed meanwhile
  *
  * If that fails the page is dirty still, and unless somebody else has the slot
- * already it leaves the cache, and the slot is not used again.
+ * already it leaves the cache, and the slot is not used again. A page whose memory
+ * the kernel is using stays as it is.
  *
  * Context: sleeps; reclaim_lock held, and no other but the page's.
  * Return: 0 or -errno; -EBUSY if it was not tried.
@@ -122,11 +123,14 @@ int sim_swap_cache_writepage(struct sim_machine *m, struct sim_page *page)
 	sim_swp_entry_t entry = page->entry;
 	int err;
 
-	/* But not what is stored by who has the memory without a PTE. */
-	if (sim_live_busy(page))
-		return -EBUSY;
-	/* What is stored from here on makes it dirty again. */
+	/* What is stored from here on makes it dirty again... */
 	clear_bit(SIM_PG_DIRTY, &page->flags);
+	smp_mb__after_atomic();
+	/* ... but not what is stored by who has had the memory pinned before. */
+	if (sim_live_busy(page)) {
+		set_bit(SIM_PG_DIRTY, &page->flags);
+		return -EBUSY;
+	}
 	err = sim_swap_writepages(m, entry, &page, 1);
 	if (!err)
 		return 0;

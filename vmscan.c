@@ -67,7 +67,7 @@ struct sim_reclaim_request {
  * successful last, and after all have failed tries them again, harder.
  *
  * Context: sleeps; reclaim_lock held.
- * Return: 1 if a frame was freed, 0 if not.
+ * Return: 1 if a frame was freed, or will be by sim_write_out_all(); 0 if not.
  */
 int sim_try_to_free_page(struct sim_machine *m, int stop)
 {
