@@ -204,6 +204,8 @@ static void scan_has_no_turn_for_a_real_process(struct kunit *test)
 
 	sim_test_aim(test, r->mm, BASE);
 	sim_test_live_zap(test, r, 0);
+	KUNIT_EXPECT_EQ(test, 0, sim_test_swap_out(r->m, SHMSWAP_MAX_LEVEL));
+	KUNIT_EXPECT_EQ(test, 0, r->mm->swap_cnt);
 	KUNIT_EXPECT_EQ(test, 0, sim_test_swap_out(r->m, 0));
 	SIM_EXPECT_EVENT(test, r->m, PGSCAN, 0);
 	SIM_EXPECT_PTE(test, r->mm, BASE, "present old");
@@ -396,6 +398,7 @@ static void pinned_page_that_nobody_maps_gets_no_slot(struct kunit *test)
 	sim_test_discard_all(r->m);
 	SIM_EXPECT_SHM(test, r->m, 1, 1, 0);
 	KUNIT_EXPECT_EQ(test, 0, r->swap->nr_writes);
+	KUNIT_EXPECT_EQ(test, 0, r->swap->si->inuse_pages);
 	sim_test_real_unpin(test, memory);
 	sim_test_discard_all(r->m);
 	SIM_EXPECT_SHM(test, r->m, 1, 0, 1);

@@ -790,6 +790,8 @@ static void failed_reads_in_a_transfer(void)
 	int file = swapped_to_memfile(fd, &addr);
 	char buf[4 * SM_PAGE];
 
+	/* Nothing else is read ahead. */
+	ASSERT_EQ(sm_control(fd, &SM_ARG(control, .set = SHMSWAP_CONTROL_PAGE_CLUSTER)), 0);
 	ASSERT_EQ(sm_touch(fd, addr, 2, 0), 0);
 	ASSERT_EQ(ftruncate(file, SM_PAGE), 0);
 	EXPECT_EQ(sm_load(fd, addr + 10, buf, sizeof(buf)), 2 * SM_PAGE - 10);

@@ -389,7 +389,7 @@ static void swapctl_shows_the_settings(void)
 static void procs_has_a_row_for_each(void)
 {
 	int fd = sm_machine(64, 64, 0), child, nr, i;
-	struct shmswap_proc procs[3], r;
+	struct shmswap_proc procs[3], r = { 0 };
 	char *row;
 
 	be_busy_otherwise(fd);
