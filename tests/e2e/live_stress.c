@@ -10,6 +10,7 @@
  * are to be had again when their owner was killed.
  */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -61,7 +62,7 @@ struct page {
 	char body[BODY];
 };
 
-_Static_assert(sizeof(struct page) == SM_PAGE, "a page has the size of a page");
+static_assert(sizeof(struct page) == SM_PAGE, "a page has the size of a page");
 
 /* What is known of a page outside of it. Changed only under its lock. */
 struct truth {
@@ -151,11 +152,12 @@ static struct cell cell_of(const struct load *l, const struct attach *a, uint32_
 /* Whole words, for a process may be killed between any two instructions. */
 static void copy_words(void *to, const void *from, size_t len)
 {
-	volatile uint64_t *words = to;
+	const uint64_t *source = from;
+	uint64_t *words = to;
 	size_t i;
 
 	for (i = 0; i < len / sizeof(*words); i++)
-		words[i] = ((const uint64_t *)from)[i];
+		__atomic_store_n(&words[i], source[i], __ATOMIC_RELAXED);
 }
 
 static void expected_body(const struct cell *c, uint64_t version, char *body)
@@ -210,7 +212,7 @@ static void expect_old_or_new(const struct cell *c)
 	expected_body(c, c->truth->version, (char *)old);
 	expected_body(c, c->truth->next, (char *)new);
 	for (i = 0; i < BODY / 8; i++) {
-		found = ((volatile uint64_t *)c->page->body)[i];
+		found = __atomic_load_n((uint64_t *)c->page->body + i, __ATOMIC_RELAXED);
 		if (found != old[i] && found != new[i]) {
 			ktap_fail(__FILE__, __LINE__, "its owner was killed, word %zu is %#lx", i,
 				  found);
@@ -861,9 +863,9 @@ static void use_something(struct worker *w)
 
 /* What is done now and then, and not at each step. */
 static void (*const rare[])(struct worker *w) = {
-	attach_other, attach_offered, attach_over, cut_other, move_other, attach_alias, protect_alias,
-	advise, lock_memory, hold_two, offer, keep_in_pipe,
-	destroy_while_pinned, have_a_child, reap,
+	attach_other, attach_offered, attach_over, cut_other, move_other, attach_alias,
+	protect_alias, advise, lock_memory, hold_two, offer, keep_in_pipe, destroy_while_pinned,
+	have_a_child, reap,
 };
 
 static void take_a_step(struct worker *w)
@@ -996,7 +998,7 @@ static int live_processes(int fd)
 	return live;
 }
 
-/* Every count agrees at any time. To look stops the machine: half of the time is enough. */
+/* Every count agrees at any time. To look stops the machine, so it is not done all the time. */
 static void check_until_all_are_done(const struct load *l)
 {
 	while (__atomic_load_n(&l->board->nr_done, __ATOMIC_ACQUIRE) < PROCESSES) {
