@@ -255,35 +255,56 @@ static const struct fault_row {
 	{ "together, some fail", SHMSWAP_MACHINE_KSWAPD, 3, true },
 };
 
-static void fault_hears_what_was_freed(struct kunit *test)
+/* A fault finds no frame on a machine whose kswapd has run just now. */
+static bool free_for_fault(struct kunit *test, struct rig *r, u32 flags)
 {
-	const struct fault_row *row = test->param_value;
-	struct rig *r = make_rig(test, 50, SIM_TEST_SLOTS);
 	struct shmswap_control c = {
 		.set = SHMSWAP_CONTROL_FLAGS | SHMSWAP_CONTROL_FREEPAGES |
 		       SHMSWAP_CONTROL_KSWAPD,
-		.flags = row->flags,
+		.flags = flags,
 		.freepages_min = 4,
 		.freepages_low = 20,
 		.freepages_high = 20,
 		.kswapd_interval = NEVER,
 		.kswapd_maxpages = 1,
 	};
-	bool freed = !row->freed;
+	bool freed;
 
-	/* It has run just now. */
 	r->m->kswapd.low = true;
 	r->m->kswapd.last = jiffies;
-	r->swap->fail_write.count = row->count;
 	KUNIT_ASSERT_EQ(test, 0, sim_machine_control(r->m, &c));
 	KUNIT_EXPECT_EQ(test, 0, sim_reclaim_frame(r->m, &freed));
-	KUNIT_EXPECT_EQ(test, row->freed, freed);
+	return freed;
+}
+
+static void fault_hears_what_was_freed(struct kunit *test)
+{
+	const struct fault_row *row = test->param_value;
+	struct rig *r = make_rig(test, 50, SIM_TEST_SLOTS);
+
+	r->swap->fail_write.count = row->count;
+	KUNIT_EXPECT_EQ(test, row->freed, free_for_fault(test, r, row->flags));
 	KUNIT_EXPECT_EQ(test, row->freed, r->m->nr_free_pages > SIM_TEST_FRAMES - 50);
 	r->swap->fail_write.count = 0;
 	expect_pages(test, r, 50);
 }
 
 KUNIT_ARRAY_PARAM_DESC(fault, fault_rows, name);
+
+/* As many as are missing up to freepages.low; without kswapd one is enough. */
+static void fault_lets_pages_be_written_together(struct kunit *test)
+{
+	struct rig *r = make_rig(test, 50, SIM_TEST_SLOTS);
+
+	KUNIT_EXPECT_TRUE(test, free_for_fault(test, r, 0));
+	KUNIT_EXPECT_EQ(test, 1, r->nr);
+	expect_write(test, r, 0, 1, 1);
+	KUNIT_EXPECT_TRUE(test, free_for_fault(test, r, SHMSWAP_MACHINE_KSWAPD));
+	KUNIT_EXPECT_EQ(test, 2, r->nr);
+	expect_write(test, r, 1, 2, 5);
+	KUNIT_EXPECT_EQ(test, 20, r->m->nr_free_pages);
+	expect_pages(test, r, 50);
+}
 
 /* ------------------------------------------------------------ what goes on meanwhile */
 
@@ -360,6 +381,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(write_that_fails_only_together),
 	KUNIT_CASE(pages_kept_are_counted_once),
 	KUNIT_CASE_PARAM(fault_hears_what_was_freed, fault_gen_params),
+	KUNIT_CASE(fault_lets_pages_be_written_together),
 	KUNIT_CASE(page_that_is_wanted_stays),
 	KUNIT_CASE(segment_may_go_while_its_pages_are_written),
 	{}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* e2e: timeout=120 */
+/* e2e: timeout=300 */
 /*
  * Few pages that the threads of several real processes and a scripted one use all
  * the time, while they are swapped out all the time.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* e2e: timeout=240 */
+/* e2e: timeout=600 */
 /*
  * 64 real processes on 16 segments that are eight times as large as the machine's
  * memory. They verify and rewrite each other's pages, by loads and stores and by
