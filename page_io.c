@@ -123,7 +123,8 @@ static int file_write(struct sim_swap_info *si, u32 slot, struct page **pages, u
 {
 	rwf_t flags = si->file->f_flags & O_DIRECT ? 0 : RWF_DSYNC;
 
-	return sim_file_rw(si->file, (loff_t)slot << PAGE_SHIFT, pages, nr * PAGE_SIZE, true, flags);
+	return sim_file_rw(si->file, (loff_t)slot << PAGE_SHIFT, pages, nr * PAGE_SIZE, true,
+			   flags);
 }
 
 const struct sim_swap_ops sim_swap_file_ops = {

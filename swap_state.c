@@ -125,8 +125,8 @@ int sim_swap_cache_writepage(struct sim_machine *m, struct sim_page *page)
 
 	/* What is stored from here on makes it dirty again... */
 	clear_bit(SIM_PG_DIRTY, &page->flags);
-	smp_mb__after_atomic();
 	/* ... but not what is stored by who has had the memory pinned before. */
+	smp_mb__after_atomic();
 	if (sim_live_busy(page)) {
 		set_bit(SIM_PG_DIRTY, &page->flags);
 		return -EBUSY;
