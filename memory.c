@@ -13,11 +13,11 @@
 /* Failed reclaims in a row that a fault stands before it gives up. */
 #define MAX_RECLAIM_RETRIES	16
 
-/* Can there be a page that need not stay in memory? The slot may just be in kswapd's hand. */
+/* Can there be a page that need not stay in memory? kswapd may have the last slot in hand. */
 static bool reclaimable(struct sim_machine *m)
 {
-	return READ_ONCE(m->nr_swap_pages) || READ_ONCE(m->swap_reserved.val) || atomic_read(&m->nr_swapcache) ||
-	       atomic_read(&m->nr_file_pages);
+	return READ_ONCE(m->nr_swap_pages) || READ_ONCE(m->swap_reserved.val) ||
+	       atomic_read(&m->nr_swapcache) || atomic_read(&m->nr_file_pages);
 }
 
 /*

@@ -542,7 +542,8 @@ static void fault_without_memory_leaves_nothing_behind(struct kunit *test)
 		if (err) {
 			failures++;
 			KUNIT_EXPECT_EQ(test, -ENOMEM, err);
-			KUNIT_EXPECT_EQ(test, 0, atomic_long_read(&r->mm->rss));
+			/* The file's page may be mapped, if there was none for its copy. */
+			KUNIT_EXPECT_LE(test, atomic_long_read(&r->mm->rss), 1);
 		}
 	}
 	KUNIT_EXPECT_GT(test, failures, 0);
