@@ -64,6 +64,40 @@ static int child_main(void *data)
 }
 
 /**
+ * sim_test_real_fail_fork() - fork(2), an allocation of which fails
+ * @test: case
+ * @parent: address space
+ * @nth: which, as sim_test_fail_nth()
+ * @child: set to the child's, or NULL; the child itself has exited already
+ *
+ * Return: as sim_test_fail_fired().
+ */
+bool sim_test_real_fail_fork(struct kunit *test, struct mm_struct *parent, unsigned int nth,
+			     struct mm_struct **child)
+{
+	struct child c;
+	struct kernel_clone_args args = {
+		.exit_signal = SIGCHLD,
+		.fn = child_main,
+		.fn_arg = &c,
+	};
+	bool fired;
+	pid_t pid;
+
+	init_completion(&c.done);
+	sim_test_fail_nth(nth);
+	pid = SIM_TEST_IN(parent, kernel_clone(&args));
+	fired = sim_test_fail_fired();
+	*child = NULL;
+	if (pid < 0)
+		return fired;
+	wait_for_completion(&c.done);
+	*child = register_real(test, c.real);
+	KUNIT_ASSERT_TRUE(test, sim_test_wait_for(atomic_read(&c.real->mm_users) == 1));
+	return fired;
+}
+
+/**
  * sim_test_real_fork() - fork(2)
  * @test: case
  * @parent: address space
@@ -72,19 +106,11 @@ static int child_main(void *data)
  */
 struct mm_struct *sim_test_real_fork(struct kunit *test, struct mm_struct *parent)
 {
-	struct child child;
-	struct kernel_clone_args args = {
-		.exit_signal = SIGCHLD,
-		.fn = child_main,
-		.fn_arg = &child,
-	};
+	struct mm_struct *child;
 
-	init_completion(&child.done);
-	KUNIT_ASSERT_GT(test, SIM_TEST_IN(parent, kernel_clone(&args)), 0);
-	wait_for_completion(&child.done);
-	register_real(test, child.real);
-	KUNIT_ASSERT_TRUE(test, sim_test_wait_for(atomic_read(&child.real->mm_users) == 1));
-	return child.real;
+	sim_test_real_fail_fork(test, parent, 0, &child);
+	KUNIT_ASSERT_NOT_NULL(test, child);
+	return child;
 }
 
 /**

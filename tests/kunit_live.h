@@ -60,6 +60,8 @@ static inline u64 sim_test_live_page(const struct sim_test_live *r, u32 index)
 
 struct mm_struct *sim_test_real(struct kunit *test);
 struct mm_struct *sim_test_real_fork(struct kunit *test, struct mm_struct *parent);
+bool sim_test_real_fail_fork(struct kunit *test, struct mm_struct *parent, unsigned int nth,
+			     struct mm_struct **child);
 void sim_test_real_exit(struct kunit *test, struct mm_struct *real);
 struct sim_mm *sim_test_real_mm(struct kunit *test, struct sim_machine *m,
 				struct mm_struct *real);

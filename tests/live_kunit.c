@@ -819,6 +819,31 @@ static void munmap_without_memory_changes_nothing(struct kunit *test)
 	sim_test_real_verify(test, r->real, BASE, 8, 1);
 }
 
+/* The kernel makes the child's vmas one by one, and undoes what it made. */
+static void fork_without_memory_leaves_nothing_behind(struct kunit *test)
+{
+	struct sim_test_live *r = sim_test_live_filled(test, 8, 0);
+	unsigned int n, failures = 0;
+	struct mm_struct *child;
+	bool fired = true;
+
+	KUNIT_ASSERT_EQ(test, 0, sim_test_real_munmap(r->real, BASE + PAGES(3), 2));
+	sim_test_fault_injection(test);
+	for (n = 1; fired; n++) {
+		fired = sim_test_real_fail_fork(test, r->real, n, &child);
+		KUNIT_EXPECT_EQ(test, child ? 4 : 2, r->seg->nattch);
+		KUNIT_EXPECT_EQ(test, child ? 2 : 1, atomic_read(&r->m->nr_mms));
+		sim_test_expect_twins(test, r->m, r->real);
+		sim_test_check(test, r->m);
+		if (child)
+			sim_test_real_exit(test, child);
+		else
+			failures++;
+	}
+	KUNIT_EXPECT_GT(test, failures, 0);
+	sim_test_real_verify(test, r->real, BASE, 3, 1);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(attach_makes_a_twin_and_a_process),
 	KUNIT_CASE_PARAM(shmat_flags_become_protection, flags_gen_params),
@@ -854,6 +879,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(shmdt_of_attach_without_its_first_pages),
 	KUNIT_CASE(shmat_without_memory_leaves_nothing_behind),
 	KUNIT_CASE(munmap_without_memory_changes_nothing),
+	KUNIT_CASE(fork_without_memory_leaves_nothing_behind),
 	{}
 };
 
