@@ -353,14 +353,6 @@ static int make_resident(struct sim_shmid *seg, struct sim_fault *f, pgoff_t ind
 	return need;
 }
 
-static void count_fault(struct sim_fault *f)
-{
-	sim_count_event(f->m, SIM_PGFAULT);
-	if (f->major)
-		sim_count_event(f->m, SIM_PGMAJFAULT);
-	atomic64_inc(f->major ? &f->mm->maj_flt : &f->mm->min_flt);
-}
-
 /*
  * Bring the page in without mmap_lock, which the process's other threads may want
  * meanwhile, and let the fault be done again. The file keeps the segment, the machine
@@ -379,7 +371,7 @@ static vm_fault_t page_in_unlocked(struct vm_fault *vmf, struct sim_fault *f, in
 		need = sim_fault_prepare(f, need) ?: make_resident(file->private_data, f, index);
 	/* What failed fails again, and is reported, with the lock held. */
 	if (!need)
-		count_fault(f);
+		sim_count_fault(f);
 	sim_fault_finish(f);
 	sim_mm_put(mm);
 	fput(file);
@@ -424,7 +416,7 @@ static vm_fault_t serve(struct vm_fault *vmf, struct sim_vma *vma, struct sim_fa
 		return need == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
 	/* The first attempt at a fault, without the lock, counted it. */
 	if (f->major || !(f->hit || (vmf->flags & FAULT_FLAG_TRIED)))
-		count_fault(f);
+		sim_count_fault(f);
 	vmf->page = page;
 	return VM_FAULT_LOCKED | (f->swapped_in ? VM_FAULT_MAJOR : 0);
 }

@@ -337,6 +337,20 @@ int sim_fault_in(struct sim_fault *f)
 }
 
 /**
+ * sim_count_fault() - count a fault that was resolved
+ * @f: fault
+ *
+ * Context: any.
+ */
+void sim_count_fault(struct sim_fault *f)
+{
+	sim_count_event(f->m, SIM_PGFAULT);
+	if (f->major)
+		sim_count_event(f->m, SIM_PGMAJFAULT);
+	atomic64_inc(f->major ? &f->mm->maj_flt : &f->mm->min_flt);
+}
+
+/**
  * sim_handle_mm_fault() - a load or store that the TLB did not translate
  * @f: as sim_fault_in()
  *
@@ -349,13 +363,9 @@ int sim_handle_mm_fault(struct sim_fault *f)
 {
 	int err = sim_fault_in(f);
 
-	if (err || (f->hit && !f->major))
-		return err;
-	sim_count_event(f->m, SIM_PGFAULT);
-	if (f->major)
-		sim_count_event(f->m, SIM_PGMAJFAULT);
-	atomic64_inc(f->major ? &f->mm->maj_flt : &f->mm->min_flt);
-	return 0;
+	if (!err && (!f->hit || f->major))
+		sim_count_fault(f);
+	return err;
 }
 
 /*

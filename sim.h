@@ -1034,6 +1034,7 @@ void sim_fault_map_frame(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pt
 int sim_fault_prepare(struct sim_fault *f, int need);
 void sim_fault_finish(struct sim_fault *f);
 int sim_fault_in(struct sim_fault *f);
+void sim_count_fault(struct sim_fault *f);
 int sim_handle_mm_fault(struct sim_fault *f);
 int sim_touch(struct sim_mm *mm, const u64 *accesses, u32 nr, struct shmswap_touch *t);
 ssize_t sim_access(struct sim_mm *mm, u64 address, struct iov_iter *iter, bool write);
