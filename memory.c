@@ -549,15 +549,11 @@ ssize_t sim_access(struct sim_mm *mm, u64 address, struct iov_iter *iter, bool w
 		size_t len = min(iov_iter_count(iter), PAGE_SIZE - offset_in_page(address));
 		ssize_t ret = access_page(mm, address, len, iter, write);
 
-		if (ret > 0) {
-			done += ret;
-			address += ret;
-		}
-		if (ret < (ssize_t)len) {
-			if (!done)
-				return ret < 0 ? ret : -EFAULT;
-			break;
-		}
+		/* Less than all of it is no end: the caller's buffer may have been paged out. */
+		if (ret < 0)
+			return done ? done : ret;
+		done += ret;
+		address += ret;
 		cond_resched();
 	}
 	return done;

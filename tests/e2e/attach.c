@@ -7,9 +7,11 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -418,6 +420,44 @@ static void transfers_into_bad_buffers(void)
 	EXPECT_EQ(sm_check(fd), 0);
 }
 
+struct paging {
+	char *buf;
+	bool stop;
+};
+
+static void *page_out(void *data)
+{
+	struct paging *p = data;
+
+	while (!__atomic_load_n(&p->stop, __ATOMIC_RELAXED))
+		madvise(p->buf, 3 * SM_PAGE, MADV_DONTNEED);
+	return NULL;
+}
+
+/* Another thread loses the buffer all the time: nothing is cut off for that. */
+static void transfers_into_paged_out_buffers(void)
+{
+	int fd = machine(), id = segment(fd);
+	uint64_t addr = attach(fd, id, 0);
+	struct paging p = { .buf = mmap(NULL, 4 * SM_PAGE, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) };
+	pthread_t thread;
+	unsigned int i;
+
+	ASSERT(p.buf != MAP_FAILED);
+	ASSERT_EQ(munmap(p.buf + 3 * SM_PAGE, SM_PAGE), 0);
+	ASSERT_EQ(pthread_create(&thread, NULL, page_out, &p), 0);
+	for (i = 0; i < 5000 / ktap_slow(); i++) {
+		ASSERT_EQ(sm_load(fd, addr, p.buf + 100, 2 * SM_PAGE), 2 * SM_PAGE);
+		ASSERT_EQ(sm_store(fd, addr, p.buf + 100, 2 * SM_PAGE), 2 * SM_PAGE);
+		/* Where there is no buffer is where it ends. */
+		ASSERT_EQ(sm_load(fd, addr, p.buf + 100, SIZE), 3 * SM_PAGE - 100);
+	}
+	__atomic_store_n(&p.stop, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(pthread_join(thread, NULL), 0);
+	EXPECT_EQ(sm_check(fd), 0);
+}
+
 /* The offset of the file is an address too. */
 static void lseek_chooses_the_address(void)
 {
@@ -707,6 +747,7 @@ int main(int argc, char **argv)
 		KTAP_CASE(bytes_cross_processes),
 		KTAP_CASE(transfers_stop_at_a_hole),
 		KTAP_CASE(transfers_into_bad_buffers),
+		KTAP_CASE(transfers_into_paged_out_buffers),
 		KTAP_CASE(lseek_chooses_the_address),
 		KTAP_CASE(dd_is_a_process),
 		KTAP_CASE(fork_inherits_attaches),
