@@ -43,7 +43,7 @@
  * those of <sys/shm.h>, those of mmap(2) and mprotect(2) of <sys/mman.h>.
  */
 
-#define SHMSWAP_ABI_VERSION	3
+#define SHMSWAP_ABI_VERSION	4
 
 #define SHMSWAP_IOC_MAGIC	0xC7
 
@@ -69,6 +69,8 @@
 #define SHMSWAP_IOC_MSYNC	_IO(SHMSWAP_IOC_MAGIC, 0x13)
 #define SHMSWAP_IOC_MLOCK	_IO(SHMSWAP_IOC_MAGIC, 0x14)
 #define SHMSWAP_IOC_MUNLOCK	_IO(SHMSWAP_IOC_MAGIC, 0x15)
+#define SHMSWAP_IOC_EVENTS	_IO(SHMSWAP_IOC_MAGIC, 0x16)
+#define SHMSWAP_IOC_RING	_IO(SHMSWAP_IOC_MAGIC, 0x17)
 
 /* Limits of every machine. */
 #define SHMSWAP_MIN_FRAMES	16
@@ -139,7 +141,7 @@ struct shmswap_create {
  * @out_maj_flt: faults of this process that zero-filled or read a frame
  * @out_live_pid: number of the process that the calling process itself is because
  *	of its really mapped attaches; 0: it has none here
- * @out_reserved: 0
+ * @out_machine: number of the machine, as in the tracepoints; the default one's is 0
  */
 struct shmswap_info {
 	__u32 size;
@@ -154,7 +156,7 @@ struct shmswap_info {
 	__aligned_u64 out_min_flt;
 	__aligned_u64 out_maj_flt;
 	__u32 out_live_pid;
-	__u32 out_reserved;
+	__u32 out_machine;
 };
 
 /* shmswap_fork.flags */
@@ -1117,6 +1119,238 @@ struct shmswap_check {
 	__aligned_u64 out_where;
 	__aligned_u64 out_expected;
 	__aligned_u64 out_found;
+};
+
+/* shmswap_events.flags */
+#define SHMSWAP_EVENTS_CLOEXEC	(1U << 0) /* close the new file on execve(2) */
+#define SHMSWAP_EVENTS_NONBLOCK	(1U << 1) /* as O_NONBLOCK */
+
+#define SHMSWAP_MAX_EVENTS	(1U << 20)	/* capacity of a ring */
+#define SHMSWAP_MAX_RINGS	8		/* of a machine */
+
+/**
+ * struct shmswap_events - SHMSWAP_IOC_EVENTS: a file to read a machine's events from
+ * @size: sizeof(struct shmswap_events)
+ * @flags: SHMSWAP_EVENTS_*
+ * @mask: 1ULL << SHMSWAP_EVENT_* of those to record; 0: all
+ * @count: events that wait for the reader at most, up to SHMSWAP_MAX_EVENTS; it is
+ *	rounded up to a power of two; 0: 4096
+ * @out_fd: new file: read(2) returns whole struct shmswap_event, poll(2) works
+ *
+ * From here on what happens is recorded in a ring of the file's own. What
+ * finds it full is dropped, and counted: see SHMSWAP_EVENT_LOST. The file does not
+ * keep the machine: when that is gone, read(2) returns what is left and then 0.
+ *
+ * Errors: EPERM as SHMSWAP_IOC_SWAPON; EINVAL an unknown event, or too many
+ * of them; EBUSY the machine has SHMSWAP_MAX_RINGS; ENOSPC user_pages; EMFILE,
+ * ENFILE no file left. Of read(2): EINVAL the buffer is smaller than an event,
+ * EAGAIN there is none and the file does not block, EINTR.
+ */
+struct shmswap_events {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 mask;
+	__u32 count;
+	__s32 out_fd;
+};
+
+/**
+ * struct shmswap_ring - SHMSWAP_IOC_RING, on a file of SHMSWAP_IOC_EVENTS
+ * @size: sizeof(struct shmswap_ring)
+ * @watermark: wake readers when that many events wait; 0: leave it as it is, and it
+ *	is 1 to begin with. A reader that finds at least one does not wait
+ * @out_capacity: events that it has room for
+ * @out_pending: events that wait
+ * @out_recorded: events that were put in
+ * @out_dropped: events that found it full
+ *
+ * Errors: EINVAL @watermark is greater than the capacity.
+ */
+struct shmswap_ring {
+	__u32 size;
+	__u32 watermark;
+	__u32 out_capacity;
+	__u32 out_pending;
+	__aligned_u64 out_recorded;
+	__aligned_u64 out_dropped;
+};
+
+/*
+ * shmswap_event.type, and the fields that it fills in beside @seq, @time and @type.
+ * Each but the first is a tracepoint too: shmswap:shmswap_fault and so on.
+ */
+#define SHMSWAP_EVENT_LOST	0 /* @from events were dropped just before this one */
+#define SHMSWAP_EVENT_FAULT	1 /* a fault was resolved, or could not be. @why, @pid,
+				   * @address, @shmid, @index, @pfn, @count, @value:
+				   * 1 a store; @from: errno
+				   */
+#define SHMSWAP_EVENT_SWAP_OUT	2 /* a page was written to its slot. @shmid, @index,
+				   * @pfn, @area, @slot, @from: errno
+				   */
+#define SHMSWAP_EVENT_SWAP_IN	3 /* a page was read. as SWAP_OUT */
+#define SHMSWAP_EVENT_CLOCK_BEGIN 4 /* a run of the clock. @value: level, @to: budget,
+				   * @from: hand, @area and @slot: reserved for the victim
+				   */
+#define SHMSWAP_EVENT_CLOCK_STEP 5 /* the hand moved from @from to @to. @why, @shmid,
+				   * @index, @pfn, @count, @value: young sharers,
+				   * which are old now, @value2: those that lost the page
+				   */
+#define SHMSWAP_EVENT_CLOCK_END	6 /* @why, @from and @to: hand before and after, @value:
+				   * attempts
+				   */
+#define SHMSWAP_EVENT_PTE	7 /* a page table entry changed. @why, @pid, @address,
+				   * @shmid, @index, @from, @to: the entry
+				   */
+#define SHMSWAP_EVENT_TLB_FLUSH	8 /* @why, @pid, @from and @to: addresses */
+#define SHMSWAP_EVENT_SLOT	9 /* a slot's count changed. @why, @area, @slot, @count */
+#define SHMSWAP_EVENT_FRAME	10 /* a block of frames was taken or given back. @why,
+				   * @pfn, @value: order, @to: free frames now
+				   */
+#define SHMSWAP_EVENT_AGE	11 /* a page's age changed. @why, @pfn, @from, @to */
+#define SHMSWAP_EVENT_CACHE	12 /* a page entered or left the swap cache. @why, @pfn,
+				   * @count, @area, @slot
+				   */
+#define SHMSWAP_EVENT_SCAN	13 /* the process scan looked at a page. @why, @pid,
+				   * @address, @shmid, @index, @pfn, @count
+				   */
+#define SHMSWAP_EVENT_MMAP	14 /* shrink_mmap() looked at a page. @why, @pfn, @count */
+#define SHMSWAP_EVENT_RECLAIM_BEGIN 15 /* a request is served. @why: SHMSWAP_RECLAIM_*,
+				   * SHMSWAP_RECLAIM_FAULT, @value: level
+				   */
+#define SHMSWAP_EVENT_RECLAIM_END 16 /* @why as there, @value: pages that were freed */
+#define SHMSWAP_EVENT_KSWAPD	17 /* @why, @value: free frames; @to: pages freed */
+#define SHMSWAP_EVENT_SEGMENT	18 /* a segment's life. @why, @pid, @address, @shmid,
+				   * @value: attaches, @to: pages
+				   */
+#define SHMSWAP_NR_EVENT_TYPES	19
+
+/* @why of a fault: where the page was */
+#define SHMSWAP_FAULT_MINOR	0 /* in memory */
+#define SHMSWAP_FAULT_ZERO	1 /* nowhere: a frame was cleared */
+#define SHMSWAP_FAULT_SWAP	2 /* in a slot */
+#define SHMSWAP_FAULT_FILE	3 /* in a file */
+#define SHMSWAP_FAULT_COW	4 /* in memory, and it was copied */
+#define SHMSWAP_FAULT_ERROR	5 /* it could not be resolved: see @from */
+
+/* @why of a clock step: what the hand found */
+#define SHMSWAP_STEP_UNUSED	0 /* entries of shm_segs that are no segment */
+#define SHMSWAP_STEP_WRAP	1 /* the last segment: on with the first */
+#define SHMSWAP_STEP_LOCKED	2 /* a segment locked by SHM_LOCK, or being removed */
+#define SHMSWAP_STEP_END	3 /* the end of the segment */
+#define SHMSWAP_STEP_ABSENT	4 /* pages that are not present, the last at @index */
+#define SHMSWAP_STEP_BUSY	5 /* a page that is locked: under I/O, or being mapped */
+#define SHMSWAP_STEP_BUDGET	6 /* a page, but the budget is spent */
+#define SHMSWAP_STEP_YOUNG	7 /* a page that some sharers keep: it was young there */
+#define SHMSWAP_STEP_PINNED	8 /* a page that somebody else holds */
+#define SHMSWAP_STEP_VICTIM	9 /* a page that is to be swapped out */
+
+/* @why of the end of a run */
+#define SHMSWAP_CLOCK_FREED	0 /* a page was swapped out, or will be */
+#define SHMSWAP_CLOCK_FAILED	1 /* there was a victim, but its write failed, or it was wanted */
+#define SHMSWAP_CLOCK_BUDGET	2 /* the budget was spent */
+#define SHMSWAP_CLOCK_WRAPPED	3 /* the hand came to the last segment a second time */
+#define SHMSWAP_CLOCK_IDLE	4 /* the budget was 0 from the start */
+#define SHMSWAP_CLOCK_NO_SLOT	5 /* there is no free slot */
+
+/* @why of a change of an entry */
+#define SHMSWAP_PTE_MAP		0 /* a fault mapped a page */
+#define SHMSWAP_PTE_ACCESS	1 /* an access made it young, or dirty */
+#define SHMSWAP_PTE_AGE		2 /* reclaim made it old */
+#define SHMSWAP_PTE_UNMAP	3 /* reclaim took the page away */
+#define SHMSWAP_PTE_ZAP		4 /* the process detached, unmapped, or exited */
+#define SHMSWAP_PTE_CLEAN	5 /* the page is about to be written */
+#define SHMSWAP_PTE_PROTECT	6 /* protection changed, or a store was let through */
+#define SHMSWAP_PTE_FORK	7 /* a child has it, or it became read-only for that */
+#define SHMSWAP_PTE_SWAPOFF	8 /* swapoff put the page in the place of its slot */
+
+/* @why of a flush */
+#define SHMSWAP_FLUSH_PAGE	0
+#define SHMSWAP_FLUSH_RANGE	1
+#define SHMSWAP_FLUSH_MM	2
+
+/* @why of a slot, a frame, the swap cache */
+#define SHMSWAP_SLOT_GET	0
+#define SHMSWAP_SLOT_DUPLICATE	1
+#define SHMSWAP_SLOT_FREE	2
+#define SHMSWAP_SLOT_REJECT	3 /* it is never used again: @count is SHMSWAP_SLOT_BAD */
+#define SHMSWAP_FRAME_ALLOC	0
+#define SHMSWAP_FRAME_FREE	1
+#define SHMSWAP_CACHE_ADD	0
+#define SHMSWAP_CACHE_DELETE	1
+
+/* @why of an age */
+#define SHMSWAP_AGE_INITIAL	0 /* the page is new */
+#define SHMSWAP_AGE_TOUCH	1 /* it was used */
+#define SHMSWAP_AGE_DECLINE	2 /* it was not */
+
+/* @why of a look of the process scan, or of shrink_mmap() */
+#define SHMSWAP_SCAN_RESERVED	0 /* reserved, or locked: under I/O */
+#define SHMSWAP_SCAN_YOUNG	1 /* it was used */
+#define SHMSWAP_SCAN_AGE	2 /* it is not old enough */
+#define SHMSWAP_SCAN_BUSY	3 /* it is held, or there is no slot for it */
+#define SHMSWAP_SCAN_TAKE	4 /* it is to be taken away */
+#define SHMSWAP_SCAN_USED	5 /* others have it (shrink_mmap) */
+
+/* @why of a request beside SHMSWAP_RECLAIM_TRY and so on */
+#define SHMSWAP_RECLAIM_FAULT	16 /* a fault found no frame */
+
+/* @why of kswapd */
+#define SHMSWAP_KSWAPD_WAKE	0 /* frames are getting few */
+#define SHMSWAP_KSWAPD_BALANCE	1 /* a run is over */
+#define SHMSWAP_KSWAPD_SLEEP	2
+
+/* @why of a segment */
+#define SHMSWAP_SEGMENT_CREATE	0
+#define SHMSWAP_SEGMENT_ATTACH	1
+#define SHMSWAP_SEGMENT_DETACH	2
+#define SHMSWAP_SEGMENT_LOCK	3
+#define SHMSWAP_SEGMENT_UNLOCK	4
+#define SHMSWAP_SEGMENT_REMOVE	5 /* IPC_RMID */
+#define SHMSWAP_SEGMENT_DESTROY	6
+
+/* A hand of the clock in @from and @to: index into shm_segs << 32 | page index. */
+#define SHMSWAP_HAND_ID(hand)	((__u32)((hand) >> 32))
+#define SHMSWAP_HAND_IDX(hand)	((__u32)(hand))
+
+/**
+ * struct shmswap_event - something that happened
+ * @seq: its number among those that the ring was to record, from 0: where it jumps,
+ *	events are missing
+ * @time: nanoseconds of CLOCK_MONOTONIC
+ * @type: SHMSWAP_EVENT_*
+ * @why: see @type
+ * @pid: number of the process within the machine
+ * @shmid: identifier of the segment; -1: none
+ * @index: page index in the segment or file
+ * @pfn: frame number
+ * @count: references to the page, pins left out, or users of the slot
+ * @area: number of the swap area
+ * @slot: slot; 0: none
+ * @value: see @type
+ * @value2: see @type
+ * @address: virtual address; 0 if the process is another user's real one
+ * @from: see @type
+ * @to: see @type
+ *
+ * Fields that the type does not fill in are 0, @shmid is -1.
+ */
+struct shmswap_event {
+	__aligned_u64 seq;
+	__aligned_u64 time;
+	__u16 type;
+	__u16 why;
+	__u32 pid;
+	__s32 shmid;
+	__u32 index;
+	__u32 pfn;
+	__u32 count;
+	__u32 area;
+	__u32 slot;
+	__u32 value;
+	__u32 value2;
+	__aligned_u64 address;
+	__aligned_u64 from;
+	__aligned_u64 to;
 };
 
 #endif /* _SHMSWAP_H */
