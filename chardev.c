@@ -134,6 +134,7 @@ union call_arg {
 	struct shmswap_msync msync;
 	struct shmswap_mlock mlock;
 	struct shmswap_munlock munlock;
+	struct shmswap_events events;
 };
 
 /* Reserve a descriptor for @file; on failure @file is dropped. */
@@ -201,6 +202,7 @@ static int ioctl_info(struct call *call, union call_arg *arg)
 		.out_min_flt = atomic64_read(&mm->min_flt),
 		.out_maj_flt = atomic64_read(&mm->maj_flt),
 		.out_live_pid = sim_live_pid(m),
+		.out_machine = m->number,
 	};
 	return 0;
 }
@@ -413,6 +415,18 @@ static int ioctl_munlock(struct call *call, union call_arg *arg)
 	return sim_munlock(call->mm, &arg->munlock);
 }
 
+static int ioctl_events(struct call *call, union call_arg *arg)
+{
+	struct file *file;
+
+	if (!sim_machine_privileged(call->m))
+		return -EPERM;
+	file = sim_events_file(call->m, &arg->events);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	return set_new_file(call, file, arg->events.flags & SHMSWAP_EVENTS_CLOEXEC);
+}
+
 /**
  * struct call_op - how an ioctl is served
  * @fn: does it
@@ -465,6 +479,8 @@ static const struct call_op calls[] = {
 	CALL(SHMSWAP_IOC_MSYNC, msync, len),
 	CALL(SHMSWAP_IOC_MLOCK, mlock, len),
 	CALL(SHMSWAP_IOC_MUNLOCK, munlock, len),
+	CALL(SHMSWAP_IOC_EVENTS, events, out_fd,
+	     .fd_offset = offsetof(struct shmswap_events, out_fd), .of_machine = true),
 };
 
 /* Give out the descriptor of a new file, or, after an error, take it back. */

@@ -146,7 +146,7 @@ static bool absent_right(struct sim_shmid *seg, pgoff_t index, sim_pte_t *word, 
 static int count_pte(struct census *c, struct sim_vma *vma, u64 address, sim_pte_t pte)
 {
 	struct sim_shmid *seg = vma->vm_seg;
-	pgoff_t index = vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
+	pgoff_t index = sim_linear_page_index(vma, address);
 	sim_pte_t *word = sim_shm_word(seg, index);
 	bool right;
 

@@ -17,6 +17,7 @@
  * @budget: pages that may still be examined
  * @entry: slot that was reserved for the victim
  * @wrapped: the hand went round the segments
+ * @attempts: pages that were examined, or would have been
  * @victim: page that is to be written when the locks are dropped, if any
  * @freed: a page was swapped out, or will be
  */
@@ -25,6 +26,7 @@ struct scan {
 	long budget;
 	sim_swp_entry_t entry;
 	bool wrapped;
+	u32 attempts;
 	struct sim_victim victim;
 	bool freed;
 };
@@ -34,28 +36,6 @@ enum verdict {
 	OUT_OF_BUDGET,
 	SWAPPED,	/* or tried to */
 };
-
-/* Move the first hand to a segment; NULL if it went round for a second time. */
-static struct sim_shmid *next_segment(struct scan *scan)
-{
-	struct sim_clock *clock = &scan->m->clock;
-	struct sim_shmid *seg;
-	unsigned long id = clock->swap_id;
-
-	seg = sim_shm_next(scan->m, &id);
-	if (!seg && !scan->wrapped) {
-		scan->wrapped = true;
-		id = 0;
-		seg = sim_shm_next(scan->m, &id);
-	}
-	if (!seg)
-		id = (READ_ONCE(scan->m->shm_max_id) + 1) % SHMSWAP_MAX_SEGMENTS;
-	if (id != clock->swap_id || !seg) {
-		clock->swap_id = id;
-		clock->swap_idx = 0;
-	}
-	return seg;
-}
 
 /**
  * struct tally - what became of the PTEs of a page
@@ -69,6 +49,49 @@ struct tally {
 	bool live;
 };
 
+/* Tell of a step of the hand: why it went on, and at a page what was there. */
+static void step(const struct scan *scan, const struct sim_shmid *seg, u16 why, u64 from,
+		 const struct sim_page *page, const struct tally *tally)
+{
+	struct sim_machine *m = scan->m;
+
+	if (sim_event_wanted(m, CLOCK_STEP, clock_step))
+		sim_emit(m, NULL, CLOCK_STEP, clock_step, .why = why, .from = from,
+			 .to = sim_clock_hand(m), .shmid = seg ? seg->id : -1,
+			 .index = page || why == SHMSWAP_STEP_ABSENT ? m->clock.swap_idx - 1 : 0,
+			 .pfn = page ? sim_page_pfn(m, page) : 0,
+			 .count = page ? sim_page_count(page) : 0,
+			 .value = tally ? tally->aged : 0,
+			 .value2 = tally ? tally->unmapped : 0);
+}
+
+/* Move the first hand to a segment; NULL if it went round for a second time. */
+static struct sim_shmid *next_segment(struct scan *scan)
+{
+	struct sim_clock *clock = &scan->m->clock;
+	u64 hand = sim_clock_hand(scan->m);
+	u16 why = SHMSWAP_STEP_UNUSED;
+	struct sim_shmid *seg;
+	unsigned long id = clock->swap_id;
+
+	seg = sim_shm_next(scan->m, &id);
+	if (!seg && !scan->wrapped) {
+		scan->wrapped = true;
+		why = SHMSWAP_STEP_WRAP;
+		id = 0;
+		seg = sim_shm_next(scan->m, &id);
+	}
+	if (!seg)
+		id = (READ_ONCE(scan->m->shm_max_id) + 1) % SHMSWAP_MAX_SEGMENTS;
+	if (id != clock->swap_id || !seg) {
+		clock->swap_id = id;
+		clock->swap_idx = 0;
+	}
+	if (why == SHMSWAP_STEP_WRAP || hand != sim_clock_hand(scan->m))
+		step(scan, seg, why, hand, NULL, NULL);
+	return seg;
+}
+
 /*
  * Take the page away from one process if it is old there, else make it old.
  * An attach that a partial unmap has left without the page is passed over.
@@ -76,6 +99,7 @@ struct tally {
 static void unmap_one(struct sim_vma *vma, u32 id, pgoff_t index, struct tally *tally)
 {
 	u64 address = vma->vm_start + ((u64)(index - vma->vm_pgoff) << PAGE_SHIFT);
+	const sim_pte_t signature = sim_shm_signature(id, index);
 	sim_pte_t *ptep, pte;
 
 	if (index < vma->vm_pgoff || address >= vma->vm_end)
@@ -88,40 +112,42 @@ static void unmap_one(struct sim_vma *vma, u32 id, pgoff_t index, struct tally *
 		if (!sim_pte_present(pte))
 			return;
 		if (!sim_pte_young(pte)) {
-			if (sim_ptep_cmpxchg(ptep, pte, sim_shm_signature(id, index)))
+			if (sim_ptep_cmpxchg(ptep, pte, signature))
 				break;
 		} else if (sim_ptep_cmpxchg(ptep, pte, sim_pte_mkold(pte))) {
+			sim_event_pte(vma, address, SHMSWAP_PTE_AGE, pte, sim_pte_mkold(pte));
 			sim_tlb_drop(vma->vm_mm, address);
 			tally->aged++;
 			tally->live |= !!vma->vm_mm->real;
 			return;
 		}
 	}
+	sim_event_pte(vma, address, SHMSWAP_PTE_UNMAP, pte, signature);
 	atomic_long_dec(&vma->vm_mm->rss);
 	sim_flush_tlb_page(vma->vm_mm, address);
 	tally->unmapped++;
 }
 
-static void unmap_sharers(struct sim_shmid *seg, pgoff_t index, struct sim_page *page)
+static void unmap_sharers(struct sim_shmid *seg, pgoff_t index, struct sim_page *page,
+			  struct tally *tally)
 {
 	u32 id = sim_shm_index(seg->id);
 	struct sim_vma *vma = seg->attaches;
-	struct tally tally = { 0 };
 
 	if (!vma)
 		return;
 	do {
-		unmap_one(vma, id, index, &tally);
+		unmap_one(vma, id, index, tally);
 		vma = vma->vm_next_shared;
 		cond_resched();
 	} while (vma != seg->attaches);
 	/* Those that were old had no real PTE: one flush is enough for all. */
-	if (tally.live)
+	if (tally->live)
 		sim_live_zap(seg, index);
 	/* The page list still has its reference, so that was not the last. */
-	atomic64_sub(tally.unmapped, &page->count);
-	sim_count_events(seg->m, SIM_PGUNMAP, tally.unmapped);
-	sim_count_events(seg->m, SIM_PGAGED, tally.aged);
+	atomic64_sub(tally->unmapped, &page->count);
+	sim_count_events(seg->m, SIM_PGUNMAP, tally->unmapped);
+	sim_count_events(seg->m, SIM_PGAGED, tally->aged);
 }
 
 /* Write the page here and now, to an area that only copies memory. */
@@ -157,32 +183,52 @@ static void begin_swap_out(struct scan *scan, struct sim_shmid *seg, sim_pte_t *
 }
 
 /* An attempt at a page that is locked; SWAPPED if it can be swapped out now. */
-static enum verdict attempt(struct scan *scan, struct sim_shmid *seg, pgoff_t index,
-			    struct sim_page *page)
+static u16 attempt(struct scan *scan, struct sim_shmid *seg, pgoff_t index,
+		   struct sim_page *page, struct tally *tally)
 {
+	scan->attempts++;
 	sim_count_event(scan->m, SIM_SWAP_ATTEMPTS);
 	if (--scan->budget < 0)
-		return OUT_OF_BUDGET;
-	unmap_sharers(seg, index, page);
+		return SHMSWAP_STEP_BUDGET;
+	unmap_sharers(seg, index, page, tally);
 	/* An access that the TLB translated has a pin; see sim_tlb_pin(). */
 	smp_mb();
-	if (atomic64_read(&page->count) != 1 || sim_live_busy(page))
-		return NEXT_SEGMENT;
-	return SWAPPED;
+	if (atomic64_read(&page->count) == 1 && !sim_live_busy(page))
+		return SHMSWAP_STEP_VICTIM;
+	return tally->aged ? SHMSWAP_STEP_YOUNG : SHMSWAP_STEP_PINNED;
+}
+
+/* Look at a page, as the kernel lets us just now; the hand is behind it already. */
+static u16 look_at(struct scan *scan, struct sim_shmid *seg, pgoff_t index, u64 hand,
+		   struct sim_page *page)
+{
+	struct tally tally = { 0 };
+	u16 why = SHMSWAP_STEP_BUSY;
+
+	if (sim_live_trylock(page)) {
+		why = attempt(scan, seg, index, page, &tally);
+		sim_live_unlock(page);
+	}
+	step(scan, seg, why, hand, page, &tally);
+	return why;
 }
 
 static enum verdict examine(struct scan *scan, struct sim_shmid *seg, sim_pte_t *word,
-			    pgoff_t index)
+			    pgoff_t index, u64 hand)
 {
 	struct sim_page *page = sim_pfn_page(scan->m, sim_pte_pfn(*word));
 	enum verdict verdict = NEXT_SEGMENT;
+	u16 why;
 
-	if (!sim_trylock_page(page))
+	if (!sim_trylock_page(page)) {
+		step(scan, seg, SHMSWAP_STEP_BUSY, hand, page, NULL);
 		return NEXT_SEGMENT;
-	if (sim_live_trylock(page)) {
-		verdict = attempt(scan, seg, index, page);
-		sim_live_unlock(page);
 	}
+	why = look_at(scan, seg, index, hand, page);
+	if (why == SHMSWAP_STEP_VICTIM)
+		verdict = SWAPPED;
+	else if (why == SHMSWAP_STEP_BUDGET)
+		verdict = OUT_OF_BUDGET;
 	if (verdict != SWAPPED)
 		sim_unlock_page(page);
 	else if (sim_swap_synchronous(scan->m, scan->entry))
@@ -196,18 +242,25 @@ static enum verdict examine(struct scan *scan, struct sim_shmid *seg, sim_pte_t 
 static enum verdict scan_segment(struct scan *scan, struct sim_shmid *seg)
 {
 	struct sim_clock *clock = &scan->m->clock;
+	u16 why = SHMSWAP_STEP_LOCKED;
 	sim_pte_t *word;
+	u64 hand;
 
 	while (!seg->removed && !(seg->mode & SIM_SHM_LOCKED)) {
 		enum verdict verdict = NEXT_SEGMENT;
 		pgoff_t index = clock->swap_idx;
 
+		hand = sim_clock_hand(scan->m);
 		word = sim_shm_next_word(seg, &index);
-		if (!word)
+		if (!word) {
+			why = SHMSWAP_STEP_END;
 			break;
+		}
 		clock->swap_idx = index + 1;
 		if (sim_pte_present(*word))
-			verdict = examine(scan, seg, word, index);
+			verdict = examine(scan, seg, word, index, hand);
+		else
+			step(scan, seg, SHMSWAP_STEP_ABSENT, hand, NULL, NULL);
 		if (verdict != NEXT_SEGMENT)
 			return verdict;
 		if (need_resched()) {
@@ -218,8 +271,10 @@ static enum verdict scan_segment(struct scan *scan, struct sim_shmid *seg)
 			mutex_lock(&seg->lock);
 		}
 	}
+	hand = sim_clock_hand(scan->m);
 	clock->swap_idx = 0;
 	clock->swap_id++;
+	step(scan, seg, why, hand, NULL, NULL);
 	return NEXT_SEGMENT;
 }
 
@@ -235,6 +290,22 @@ static enum verdict visit_segment(struct scan *scan, struct sim_shmid *seg)
 	if (scan->victim.page)
 		scan->freed = sim_write_out(scan->m, &scan->victim);
 	return verdict;
+}
+
+/* Turn the clock until a page is found; returns how it ended, SHMSWAP_CLOCK_*. */
+static u16 scan_segments(struct scan *scan)
+{
+	enum verdict verdict = NEXT_SEGMENT;
+	struct sim_shmid *seg;
+
+	while (verdict == NEXT_SEGMENT && (seg = next_segment(scan))) {
+		verdict = visit_segment(scan, seg);
+		sim_shm_put(seg);
+	}
+	if (verdict == SWAPPED)
+		return scan->freed ? SHMSWAP_CLOCK_FREED : SHMSWAP_CLOCK_FAILED;
+	sim_swap_free(scan->m, scan->entry, 1);
+	return verdict == OUT_OF_BUDGET ? SHMSWAP_CLOCK_BUDGET : SHMSWAP_CLOCK_WRAPPED;
 }
 
 /**
@@ -258,22 +329,25 @@ int sim_shm_swap(struct sim_machine *m, int prio)
 	struct scan scan = {
 		.m = m,
 		.budget = atomic_long_read(&m->shm_rss) >> prio,
+		.entry = SIM_SWP_NONE,
 	};
-	enum verdict verdict = NEXT_SEGMENT;
-	struct sim_shmid *seg;
+	u64 hand;
+	u16 why;
 
 	KUNIT_STATIC_STUB_REDIRECT(sim_shm_swap, m, prio);
 	lockdep_assert_held(&m->reclaim_lock);
-	if (!scan.budget || (m->flags & SHMSWAP_MACHINE_SHM_PROCESS))
+	if (m->flags & SHMSWAP_MACHINE_SHM_PROCESS)
 		return 0;
-	scan.entry = sim_get_swap_page(m);
-	if (!scan.entry.val)
-		return 0;
-	while (verdict == NEXT_SEGMENT && (seg = next_segment(&scan))) {
-		verdict = visit_segment(&scan, seg);
-		sim_shm_put(seg);
-	}
-	if (verdict != SWAPPED)
-		sim_swap_free(m, scan.entry, 1);
+	if (scan.budget)
+		scan.entry = sim_get_swap_page(m);
+	sim_event_clock_begin(m, prio, scan.budget, scan.entry);
+	hand = sim_clock_hand(m);
+	if (!scan.budget)
+		why = SHMSWAP_CLOCK_IDLE;
+	else if (!scan.entry.val)
+		why = SHMSWAP_CLOCK_NO_SLOT;
+	else
+		why = scan_segments(&scan);
+	sim_event_clock_end(m, why, hand, scan.attempts);
 	return scan.freed;
 }

@@ -449,14 +449,14 @@ static void map_file_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *p
 		pte = sim_pte_mkdirty(pte);
 	sim_get_page(page);
 	sim_inc_rss(f->mm);
-	sim_ptep_xchg(ptep, pte);
+	sim_event_pte(vma, f->address, SHMSWAP_PTE_MAP, sim_ptep_xchg(ptep, pte), pte);
 }
 
 /* Mirrors filemap_nopage(); a store to a private region copies the page later. */
 static int filemap_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 {
 	struct sim_mapping *mapping = vma->vm_mapping;
-	pgoff_t index = vma->vm_pgoff + ((f->address - vma->vm_start) >> PAGE_SHIFT);
+	pgoff_t index = sim_linear_page_index(vma, f->address);
 	struct sim_page *page = find_get_page(mapping, index);
 	bool present;
 

@@ -212,7 +212,7 @@ static void set_mapping(struct sim_shmid *seg, struct sim_page *page)
 static int make_present(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep,
 			struct page **pagep)
 {
-	sim_pte_t pte = sim_ptep_get(ptep);
+	sim_pte_t old, pte = sim_ptep_get(ptep);
 	struct sim_page *page;
 
 	lockdep_assert_held(&vma->vm_seg->lock);
@@ -237,8 +237,11 @@ static int make_present(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pte
 	if (!f->hit)
 		flush_dcache_page(page->page);
 	/* A store needs no other fault, so any page that is really mapped may be dirty. */
-	pte = sim_pte_mkdirty(sim_pte_mkyoung(pte));
-	sim_ptep_xchg(ptep, sim_pte_modify(pte, vma->vm_flags));
+	pte = sim_pte_modify(sim_pte_mkdirty(sim_pte_mkyoung(pte)), vma->vm_flags);
+	old = sim_ptep_xchg(ptep, pte);
+	if (!sim_pte_same(old, pte))
+		sim_event_pte(vma, f->address, SHMSWAP_PTE_ACCESS, old, pte);
+	sim_fault_mapped(f, vma->vm_seg, page->index, page);
 	return SIM_FAULT_DONE;
 }
 
@@ -348,6 +351,8 @@ static int make_resident(struct sim_shmid *seg, struct sim_fault *f, pgoff_t ind
 	mutex_lock(&seg->lock);
 	if (!seg->removed)
 		need = sim_shm_getpage(seg, index, f, &page);
+	if (!need)
+		sim_fault_mapped(f, seg, index, page);
 	mutex_unlock(&seg->lock);
 	up_read(&seg->m->state_lock);
 	return need;
@@ -412,8 +417,10 @@ static vm_fault_t serve(struct vm_fault *vmf, struct sim_vma *vma, struct sim_fa
 			break;
 	}
 	sim_fault_finish(f);
-	if (need)
+	if (need) {
+		sim_event_fault(f, SHMSWAP_FAULT_ERROR, need);
 		return need == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
+	}
 	/* The first attempt at a fault, without the lock, counted it. */
 	if (f->major || !(f->hit || (vmf->flags & FAULT_FLAG_TRIED)))
 		sim_count_fault(f);

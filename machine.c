@@ -33,6 +33,7 @@ struct workqueue_struct *sim_workqueue;
 struct workqueue_struct *sim_read_workqueue;
 static unsigned long user_pages_limit;
 static atomic_long_t user_pages;
+static atomic_t next_number;
 
 /**
  * sim_user_pages_charge() - count memory that an ordinary user's machine may use
@@ -93,6 +94,8 @@ static void init_fields(struct sim_machine *m, const struct sim_config *c)
 	m->owner = current_euid();
 	m->user_ns = get_user_ns(current_user_ns());
 	m->memcg = get_mem_cgroup_from_mm(current->mm);
+	m->number = atomic_fetch_inc(&next_number);
+	sim_events_init(m);
 	mutex_init(&m->reclaim_lock);
 	init_rwsem(&m->state_lock);
 	m->swap_control = (struct sim_swap_control) {
@@ -133,6 +136,7 @@ static void teardown(struct sim_machine *m)
 			sim_swap_cache_unuse(m, type);
 	}
 	sim_swap_exit(m);
+	sim_events_exit(m);
 	sim_swap_cache_exit(m);
 	sim_mem_free(m);
 	xa_destroy(&m->mms);

@@ -121,6 +121,7 @@ int sim_fault_prepare(struct sim_fault *f, int need)
 	default:
 		f->major = true;
 		f->swapped_in = true;
+		f->how = f->mapping ? SHMSWAP_FAULT_FILE : SHMSWAP_FAULT_SWAP;
 		err = f->read(f);
 		put_owner(f);
 		return err;
@@ -157,12 +158,13 @@ void sim_fault_finish(struct sim_fault *f)
 void sim_fault_map_frame(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 {
 	struct sim_page *page = f->frame;
+	sim_pte_t pte = sim_pte_mkdirty(sim_mk_pte(sim_page_pfn(f->m, page), vma->vm_flags));
 
 	lockdep_assert_held(&vma->vm_mm->page_table_lock);
 	if (vma->vm_flags & SHMSWAP_VM_RESERVED)
 		set_bit(SIM_PG_RESERVED, &page->flags);
 	sim_get_page(page);
-	sim_ptep_xchg(ptep, sim_pte_mkdirty(sim_mk_pte(sim_page_pfn(f->m, page), vma->vm_flags)));
+	sim_event_pte(vma, f->address, SHMSWAP_PTE_MAP, sim_ptep_xchg(ptep, pte), pte);
 	sim_unpin_page(f->m, page);
 	f->frame = NULL;
 }
@@ -175,6 +177,7 @@ static int anon_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep
 	sim_fault_map_frame(vma, f, ptep);
 	sim_inc_rss(f->mm);
 	f->major = true;
+	f->how = SHMSWAP_FAULT_ZERO;
 	sim_count_event(f->m, SIM_PGZERO);
 	return SIM_FAULT_DONE;
 }
@@ -211,6 +214,7 @@ static int copy_on_write(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pt
 	sim_fault_map_frame(vma, f, ptep);
 	sim_flush_tlb_page(f->mm, f->address);
 	sim_free_page_and_swap_cache(f->m, old);
+	f->how = SHMSWAP_FAULT_COW;
 	sim_count_event(f->m, SIM_PGCOW);
 	return SIM_FAULT_DONE;
 }
@@ -234,11 +238,30 @@ static int do_wp_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 	reuse = exclusive(f, page);
 	if (reuse) {
 		pte = sim_pte_mkdirty(sim_pte_mkyoung(sim_pte_mkwrite(pte)));
-		sim_ptep_xchg(ptep, pte);
+		sim_event_pte(vma, f->address, SHMSWAP_PTE_PROTECT, sim_ptep_xchg(ptep, pte), pte);
 		sim_flush_tlb_page(f->mm, f->address);
 	}
 	sim_unlock_page(page);
 	return reuse ? SIM_FAULT_DONE : copy_on_write(vma, f, ptep, page);
+}
+
+/* As sim_access_pte(), and tell if that changed the PTE. */
+static bool access_pte(struct sim_mm *mm, u64 address, sim_pte_t *ptep, bool write,
+		       sim_pte_t *pte)
+{
+	sim_pte_t old, new;
+
+	do {
+		old = sim_ptep_get(ptep);
+		new = old;
+		if (!sim_access_pte(&new, write, pte))
+			return false;
+		if (sim_pte_same(old, new))
+			return true;
+	} while (!sim_ptep_cmpxchg(ptep, old, new));
+	if (sim_event_wanted(mm->m, PTE, pte))
+		sim_event_pte(sim_find_vma(mm, address), address, SHMSWAP_PTE_ACCESS, old, new);
+	return true;
 }
 
 /* Bring the PTE into a state that allows the access, or say what that needs. */
@@ -247,7 +270,7 @@ static int handle_pte_fault(struct sim_vma *vma, struct sim_fault *f, sim_pte_t 
 	sim_pte_t pte;
 	int need;
 
-	f->hit = sim_access_pte(ptep, f->write, &pte);
+	f->hit = access_pte(f->mm, f->address, ptep, f->write, &pte);
 	if (f->hit) {
 		sim_tlb_fill(f->mm, f->address, ptep, pte);
 		return SIM_FAULT_DONE;
@@ -280,6 +303,7 @@ static int fault_in_area(struct sim_vma *vma, struct sim_fault *f)
 			page = sim_pfn_page(f->m, sim_pte_pfn(sim_ptep_get(ptep)));
 			sim_pin_page(page);
 			sim_fault_hold(f, page);
+			sim_fault_mapped(f, vma->vm_seg, sim_linear_page_index(vma, f->address), page);
 		}
 		sim_unlock_ptes(vma);
 	}
@@ -318,6 +342,7 @@ int sim_fault_in(struct sim_fault *f)
 	int ret;
 
 	f->major = false;
+	f->how = SHMSWAP_FAULT_MINOR;
 	for (;;) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -337,6 +362,24 @@ int sim_fault_in(struct sim_fault *f)
 }
 
 /**
+ * sim_fault_mapped() - remember what a fault mapped, for the event
+ * @f: fault
+ * @seg: segment of the page, or NULL
+ * @index: its page index in the segment or file
+ * @page: the frame
+ *
+ * Context: any; the PTE's lock held.
+ */
+void sim_fault_mapped(struct sim_fault *f, const struct sim_shmid *seg, pgoff_t index,
+		      const struct sim_page *page)
+{
+	f->mapped.shmid = seg ? seg->id : -1;
+	f->mapped.index = index;
+	f->mapped.pfn = sim_page_pfn(f->m, page);
+	f->mapped.count = sim_page_count(page);
+}
+
+/**
  * sim_count_fault() - count a fault that was resolved
  * @f: fault
  *
@@ -348,6 +391,7 @@ void sim_count_fault(struct sim_fault *f)
 	if (f->major)
 		sim_count_event(f->m, SIM_PGMAJFAULT);
 	atomic64_inc(f->major ? &f->mm->maj_flt : &f->mm->min_flt);
+	sim_event_fault(f, f->how, 0);
 }
 
 /**
@@ -363,7 +407,9 @@ int sim_handle_mm_fault(struct sim_fault *f)
 {
 	int err = sim_fault_in(f);
 
-	if (!err && (!f->hit || f->major))
+	if (err)
+		sim_event_fault(f, SHMSWAP_FAULT_ERROR, err);
+	else if (!f->hit || f->major)
 		sim_count_fault(f);
 	return err;
 }
@@ -380,14 +426,26 @@ struct walk_cache {
 	sim_pte_t *leaf;
 };
 
+/* An access to a page whose leaf table is known; nobody may be listening. */
+static bool touch_pte(struct sim_mm *mm, u64 access, sim_pte_t *leaf, bool listening)
+{
+	sim_pte_t *ptep = &leaf[(access >> PAGE_SHIFT) % SIM_PTRS_PER_TABLE];
+	bool write = access & SHMSWAP_TOUCH_WRITE;
+	sim_pte_t pte;
+
+	if (likely(!listening))
+		return sim_access_pte(ptep, write, &pte);
+	return access_pte(mm, access & PAGE_MASK, ptep, write, &pte);
+}
+
 /*
  * Do accesses until one faults or is malformed; returns how many were done.
  * With mmap_lock held no table goes, and so none in the cache.
  */
 static u32 touch_present(struct sim_mm *mm, const u64 *accesses, u32 nr)
 {
+	bool listening = sim_event_wanted(mm->m, PTE, pte);
 	struct walk_cache cache[WALK_CACHE];
-	sim_pte_t pte;
 	u32 i;
 
 	memset(cache, 0xff, sizeof(cache));
@@ -407,8 +465,7 @@ static u32 touch_present(struct sim_mm *mm, const u64 *accesses, u32 nr)
 			walk->tag = tag;
 			walk->leaf = leaf;
 		}
-		if (!sim_access_pte(&walk->leaf[(access >> PAGE_SHIFT) % SIM_PTRS_PER_TABLE],
-				    access & SHMSWAP_TOUCH_WRITE, &pte))
+		if (!touch_pte(mm, access, walk->leaf, listening))
 			break;
 	}
 	return i;

@@ -61,10 +61,12 @@ void sim_zap_ptes(struct sim_vma *vma, u64 start, u64 end)
 {
 	struct sim_mm *mm = vma->vm_mm;
 	u64 address = start;
-	sim_pte_t *ptep;
+	sim_pte_t *ptep, pte;
 
 	while ((ptep = sim_pte_next(mm, &address, end))) {
-		free_pte(mm, sim_ptep_xchg(ptep, SIM_PTE_NONE));
+		pte = sim_ptep_xchg(ptep, SIM_PTE_NONE);
+		sim_event_pte(vma, address, SHMSWAP_PTE_ZAP, pte, SIM_PTE_NONE);
+		free_pte(mm, pte);
 		address += PAGE_SIZE;
 		cond_resched();
 	}
@@ -129,15 +131,17 @@ void sim_private_close(struct sim_vma *vma)
  * first; whether it is newer than its slot is known to the page alone from now
  * on, lest the second of them swap it out again.
  */
-static sim_pte_t share_page(struct sim_vma *vma, sim_pte_t *ptep)
+static sim_pte_t share_page(struct sim_vma *vma, u64 address, sim_pte_t *ptep)
 {
 	struct sim_mm *mm = vma->vm_mm;
 	sim_pte_t pte = sim_ptep_get(ptep);
+	sim_pte_t shared = sim_pte_wrprotect(sim_pte_mkclean(pte));
 	struct sim_page *page = sim_pfn_page(mm->m, sim_pte_pfn(pte));
 
 	sim_get_page(page);
 	if (!(vma->vm_flags & SHMSWAP_VM_SHARED)) {
-		pte = sim_ptep_xchg(ptep, sim_pte_wrprotect(sim_pte_mkclean(pte)));
+		pte = sim_ptep_xchg(ptep, shared);
+		sim_event_pte(vma, address, SHMSWAP_PTE_FORK, pte, shared);
 		if (sim_pte_dirty(pte))
 			sim_set_page_dirty(page);
 		pte = sim_pte_wrprotect(pte);
@@ -146,18 +150,19 @@ static sim_pte_t share_page(struct sim_vma *vma, sim_pte_t *ptep)
 }
 
 /* Make the child's PTE @to like the parent's, which is not none. */
-static int copy_pte(struct sim_vma *new, struct sim_vma *vma, sim_pte_t *to, sim_pte_t *ptep)
+static int copy_pte(struct sim_vma *new, struct sim_vma *vma, u64 address, sim_pte_t *to,
+		    sim_pte_t *ptep)
 {
 	sim_pte_t pte = sim_ptep_get(ptep);
 
 	if (sim_pte_present(pte)) {
-		sim_set_pte(to, share_page(vma, ptep));
+		pte = share_page(vma, address, ptep);
 		sim_inc_rss(new->vm_mm);
-		return 0;
-	}
-	if (sim_swap_duplicate(vma->vm_mm->m, sim_pte_to_swp_entry(pte)))
+	} else if (sim_swap_duplicate(vma->vm_mm->m, sim_pte_to_swp_entry(pte))) {
 		return -ENOMEM;
+	}
 	sim_set_pte(to, pte);
+	sim_event_pte(new, address, SHMSWAP_PTE_FORK, SIM_PTE_NONE, pte);
 	return 0;
 }
 
@@ -175,7 +180,8 @@ static int copy_table(struct sim_vma *new, struct sim_vma *vma, u64 *address, u6
 	if (to) {
 		err = 0;
 		while (!err && (ptep = sim_pte_next(mm, address, end))) {
-			err = copy_pte(new, vma, to + ((*address - first) >> PAGE_SHIFT), ptep);
+			err = copy_pte(new, vma, *address, to + ((*address - first) >> PAGE_SHIFT),
+				       ptep);
 			*address += PAGE_SIZE;
 		}
 	}
@@ -210,6 +216,21 @@ int sim_copy_ptes(struct sim_vma *new, struct sim_vma *vma)
 	return err;
 }
 
+static void protect_pte(struct sim_vma *vma, u64 address, sim_pte_t *ptep)
+{
+	sim_pte_t old, new;
+
+	/* Only reclaim can come between, to make it old. */
+	do {
+		old = sim_ptep_get(ptep);
+		if (!sim_pte_present(old))
+			return;
+		new = sim_pte_modify(old, vma->vm_flags);
+	} while (!sim_ptep_cmpxchg(ptep, old, new));
+	if (!sim_pte_same(old, new))
+		sim_event_pte(vma, address, SHMSWAP_PTE_PROTECT, old, new);
+}
+
 /**
  * sim_change_protection() - give the PTEs of an area its new protection
  * @vma: area with its new flags
@@ -220,16 +241,12 @@ void sim_change_protection(struct sim_vma *vma)
 {
 	struct sim_mm *mm = vma->vm_mm;
 	u64 address = vma->vm_start;
-	sim_pte_t *ptep, pte;
+	sim_pte_t *ptep;
 
 	down_read(&mm->m->state_lock);
 	sim_lock_ptes(vma);
 	while ((ptep = sim_pte_next(mm, &address, vma->vm_end))) {
-		/* Only reclaim can come between, to make it old. */
-		do {
-			pte = sim_ptep_get(ptep);
-		} while (sim_pte_present(pte) &&
-			 !sim_ptep_cmpxchg(ptep, pte, sim_pte_modify(pte, vma->vm_flags)));
+		protect_pte(vma, address, ptep);
 		address += PAGE_SIZE;
 		cond_resched();
 	}
@@ -258,6 +275,7 @@ void sim_clean_ptes(struct sim_vma *vma, u64 start, u64 end)
 		pte = sim_ptep_get(ptep);
 		if (sim_pte_present(pte) && sim_pte_dirty(pte)) {
 			sim_ptep_xchg(ptep, sim_pte_mkclean(pte));
+			sim_event_pte(vma, address, SHMSWAP_PTE_CLEAN, pte, sim_pte_mkclean(pte));
 			sim_set_page_dirty(sim_pfn_page(mm->m, sim_pte_pfn(pte)));
 		}
 		address += PAGE_SIZE;

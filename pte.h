@@ -165,6 +165,12 @@ static inline sim_swp_entry_t sim_swp_entry(u32 type, u32 offset)
 	return (sim_swp_entry_t) { (u64)type << 32 | offset };
 }
 
+/* The slot that is @nr slots behind @entry. */
+static inline sim_swp_entry_t sim_swp_next(sim_swp_entry_t entry, u32 nr)
+{
+	return (sim_swp_entry_t) { entry.val + nr };
+}
+
 static inline u32 sim_swp_type(sim_swp_entry_t entry)
 {
 	return entry.val >> 32;

@@ -296,16 +296,22 @@ static int adopt(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index, sim_
 static int read_now(struct sim_fault *f, struct sim_shmid *seg, pgoff_t index, sim_pte_t *word,
 		    sim_swp_entry_t entry)
 {
-	int err = sim_swap_readpages(seg->m, entry, &f->frame, 1);
+	int err;
 
-	if (err)
+	f->frame->seg = seg;
+	f->frame->index = index;
+	err = sim_swap_readpages(seg->m, entry, &f->frame, 1);
+	if (err) {
+		f->frame->seg = NULL;
 		return err;
+	}
 	sim_shm_set_resident(seg, index, word, f->frame);
 	sim_free_swap_and_cache(seg->m, entry);
 	sim_unpin_page(seg->m, f->frame);
 	f->frame = NULL;
 	f->major = true;
 	f->swapped_in = true;
+	f->how = SHMSWAP_FAULT_SWAP;
 	return SIM_FAULT_DONE;
 }
 
@@ -333,6 +339,7 @@ static int getpage_untouched(struct sim_fault *f, struct sim_shmid *seg, pgoff_t
 	sim_unpin_page(seg->m, f->frame);
 	f->frame = NULL;
 	f->major = true;
+	f->how = SHMSWAP_FAULT_ZERO;
 	sim_count_event(seg->m, SIM_PGZERO);
 	return SIM_FAULT_DONE;
 }

@@ -39,6 +39,7 @@ static void link_attach(struct sim_shmid *seg, struct sim_vma *vma)
 	seg->orphaned = false;
 	seg->atime = ktime_get_real_seconds();
 	set_lpid(seg);
+	sim_event_segment(seg, SHMSWAP_SEGMENT_ATTACH, vma->vm_mm, vma->vm_start);
 }
 
 static void unlink_attach(struct sim_shmid *seg, struct sim_vma *vma)
@@ -53,6 +54,7 @@ static void unlink_attach(struct sim_shmid *seg, struct sim_vma *vma)
 			(READ_ONCE(seg->m->flags) & SHMSWAP_MACHINE_RMID_FORCED);
 	seg->dtime = ktime_get_real_seconds();
 	set_lpid(seg);
+	sim_event_segment(seg, SHMSWAP_SEGMENT_DETACH, vma->vm_mm, vma->vm_start);
 }
 
 /**
@@ -159,7 +161,7 @@ static void shm_close(struct sim_vma *vma)
 /* Mirrors shm_swap_in(); the PTE is none, a signature, or a slot. */
 static int shm_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 {
-	pgoff_t index = vma->vm_pgoff + ((f->address - vma->vm_start) >> PAGE_SHIFT);
+	pgoff_t index = sim_linear_page_index(vma, f->address);
 	bool slot = sim_pte_is_swap(sim_ptep_get(ptep));
 	struct sim_machine *m = f->m;
 	struct sim_page *page;
@@ -178,6 +180,7 @@ static int shm_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 	sim_get_page(page);
 	sim_inc_rss(f->mm);
 	old = sim_ptep_xchg(ptep, pte);
+	sim_event_pte(vma, f->address, SHMSWAP_PTE_MAP, old, pte);
 	if (unlikely(slot))
 		sim_swap_free(m, sim_pte_to_swp_entry(old), 1);
 	return SIM_FAULT_DONE;

@@ -1261,7 +1261,6 @@ struct shmswap_ring {
 #define SHMSWAP_PTE_CLEAN	5 /* the page is about to be written */
 #define SHMSWAP_PTE_PROTECT	6 /* protection changed, or a store was let through */
 #define SHMSWAP_PTE_FORK	7 /* a child has it, or it became read-only for that */
-#define SHMSWAP_PTE_SWAPOFF	8 /* swapoff put the page in the place of its slot */
 
 /* @why of a flush */
 #define SHMSWAP_FLUSH_PAGE	0
@@ -1332,7 +1331,7 @@ struct shmswap_ring {
  * @from: see @type
  * @to: see @type
  *
- * Fields that the type does not fill in are 0, @shmid is -1.
+ * Fields that the type does not fill in are 0.
  */
 struct shmswap_event {
 	__aligned_u64 seq;

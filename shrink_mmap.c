@@ -22,8 +22,10 @@
 void sim_touch_page(struct sim_machine *m, struct sim_page *page)
 {
 	const struct sim_swap_control *c = &m->swap_control;
+	u32 age = page->age;
 
-	page->age = min_t(u32, page->age + c->page_advance, c->max_page_age);
+	page->age = min_t(u32, age + c->page_advance, c->max_page_age);
+	sim_event_age(m, SHMSWAP_AGE_TOUCH, page, age);
 }
 
 /**
@@ -37,7 +39,10 @@ void sim_touch_page(struct sim_machine *m, struct sim_page *page)
  */
 void sim_age_page(struct sim_machine *m, struct sim_page *page)
 {
-	page->age -= min(page->age, m->swap_control.page_decline);
+	u32 age = page->age;
+
+	page->age = age - min_t(u32, age, m->swap_control.page_decline);
+	sim_event_age(m, SHMSWAP_AGE_DECLINE, page, age);
 }
 
 /* Save what a locked page has and its slot or file has not; it is pinned. */
@@ -128,24 +133,37 @@ static u64 unmapped_count(const struct sim_page *page)
 	return 1 + (test_bit(SIM_PG_SWAPCACHE, &page->flags) && READ_ONCE(page->seg));
 }
 
-/* Look at a frame that is not free; true if it may be discarded. */
-static bool look_at(struct sim_machine *m, struct sim_page *page, unsigned long flags, u64 count,
-		    int level)
+/* Look at a frame that is not free; SHMSWAP_SCAN_TAKE if it may be discarded. */
+static u16 look_at(struct sim_machine *m, struct sim_page *page, unsigned long flags, u64 count,
+		   int level)
 {
 	if (count >= SIM_PIN || (flags & BIT(SIM_PG_LOCKED)))
-		return false;
+		return SHMSWAP_SCAN_BUSY;
 	if (count > 1 && count > unmapped_count(page)) {
 		if (!(flags & BIT(SIM_PG_REFERENCED)))
 			set_bit(SIM_PG_REFERENCED, &page->flags);
-		return false;
+		return SHMSWAP_SCAN_USED;
 	}
 	if (flags & BIT(SIM_PG_REFERENCED)) {
 		clear_bit(SIM_PG_REFERENCED, &page->flags);
 		if (level < 4)
 			sim_age_page(m, page);
-		return false;
+		return SHMSWAP_SCAN_YOUNG;
 	}
-	return discardable(m, page);
+	return discardable(m, page) ? SHMSWAP_SCAN_TAKE : SHMSWAP_SCAN_RESERVED;
+}
+
+/* Discard what is in a frame, if there is anything that may be. */
+static bool examine(struct sim_machine *m, struct sim_page *page, unsigned long flags, int level)
+{
+	u64 count = atomic64_read(&page->count);
+	u16 verdict;
+
+	if (!count)
+		return false;
+	verdict = look_at(m, page, flags, count, level);
+	sim_event_mmap(m, verdict, page);
+	return verdict == SHMSWAP_SCAN_TAKE && discard(m, page);
 }
 
 /**
@@ -171,12 +189,11 @@ int sim_shrink_mmap(struct sim_machine *m, int level)
 	do {
 		struct sim_page *page = sim_pfn_page(m, m->mmap_hand);
 		unsigned long flags = READ_ONCE(page->flags);
-		u64 count = atomic64_read(&page->count);
 
 		count_max--;
 		if (flags & CACHED)
 			count_min--;
-		if (count && look_at(m, page, flags, count, level) && discard(m, page))
+		if (examine(m, page, flags, level))
 			return 1;
 		if (++m->mmap_hand == m->nr_frames)
 			m->mmap_hand = 0;

@@ -29,6 +29,7 @@
  *	              m->free_lock	(spin) free_area
  *	              m->cache_lock	(spin) the swap cache's hash
  *	              xa_lock of pages	(spin) a file's page cache
+ *	                m->event_lock	(spin) what is in the rings of events
  *
  * Four rules: no user memory is faulted in under any of them: a load or a store
  * pins the page and copies with page faults off. No I/O happens under any but
@@ -239,6 +240,8 @@ enum sim_fault_need {
  * @swapped_in: it was filled from swap
  * @looked: the swap cache was asked, and that was counted
  * @locked: mmap_lock is held for reading
+ * @how: SHMSWAP_FAULT_*
+ * @mapped: what was mapped in the end, for the event
  * @frame: a free frame, perhaps without memory, that was taken for it, or NULL
  * @page: pinned page: the one that I/O was or is under way on, in the end the
  *	one that was mapped; or NULL
@@ -259,6 +262,13 @@ struct sim_fault {
 	bool swapped_in;
 	bool looked;
 	bool locked;
+	u8 how;
+	struct {
+		s32 shmid;
+		u32 index;
+		u32 pfn;
+		u32 count;
+	} mapped;
 	struct sim_page *frame;
 	struct sim_page *page;
 	int (*read)(struct sim_fault *f);
@@ -669,6 +679,7 @@ struct sim_reclaim_result {
  * @last: when it last balanced, jiffies
  * @interval: time between two runs, milliseconds
  * @maxpages: pages that a run tries to free
+ * @resting: it sleeps, and that was told
  * @awake: it balances, rather than that it serves a request; by reclaim_lock
  */
 struct sim_kswapd {
@@ -682,6 +693,7 @@ struct sim_kswapd {
 	unsigned long last;
 	u32 interval;
 	u32 maxpages;
+	bool resting;
 	bool awake;
 };
 
@@ -724,6 +736,11 @@ struct sim_config {
  * @reclaim_lock: see the top of this file
  * @state_lock: see the top of this file
  * @events: counters
+ * @number: what tells it from other machines in the tracepoints
+ * @event_mask: kinds of events that some ring wants
+ * @event_lock: protects what follows, and what is in the rings
+ * @rings: see events.c
+ * @nr_rings: how many
  *
  * @mem_map: all frames
  * @nr_frames: their number
@@ -794,6 +811,11 @@ struct sim_machine {
 	struct mutex reclaim_lock;	/* hands, reclaim_method, turns of processes */
 	struct rw_semaphore state_lock;
 	atomic64_t events[SIM_NR_EVENTS];
+	u32 number;
+	u64 event_mask;
+	spinlock_t event_lock;	/* rings, nr_rings, changes of event_mask */
+	struct list_head rings;
+	u32 nr_rings;
 
 	struct sim_page *mem_map;
 	u32 nr_frames;
@@ -944,6 +966,7 @@ size_t sim_mm_table_bytes(struct sim_mm *mm);
 void sim_tlb_fill(struct sim_mm *mm, u64 address, const sim_pte_t *ptep, sim_pte_t pte);
 struct sim_page *sim_tlb_pin(struct sim_mm *mm, u64 address, bool write);
 void sim_tlb_invalidate(struct sim_mm *mm, u64 start, u64 end);
+void sim_flush_tlb_page(struct sim_mm *mm, u64 address);
 void sim_flush_tlb_range(struct sim_mm *mm, u64 start, u64 end);
 void sim_flush_tlb_mm(struct sim_mm *mm);
 bool sim_tlb_check(struct sim_mm *mm, u64 *address);
@@ -962,15 +985,6 @@ static inline void sim_tlb_drop(struct sim_mm *mm, u64 address)
 		sim_tlb_invalidate(mm, address, address + PAGE_SIZE);
 }
 
-/*
- * Mirrors flush_tlb_page(): one PTE was taken away or changed. Called wherever
- * Linux 2.0 did, and counted.
- */
-static inline void sim_flush_tlb_page(struct sim_mm *mm, u64 address)
-{
-	sim_count_event(mm->m, SIM_TLB_FLUSH_PAGE);
-	sim_tlb_drop(mm, address);
-}
 
 /* mmap.c */
 struct sim_mm *sim_mm_create(struct sim_machine *m);
@@ -989,6 +1003,12 @@ static inline void sim_inc_rss(struct sim_mm *mm)
 {
 	if (atomic_long_inc_return(&mm->rss) == 1)
 		sim_mm_mark_resident(mm);
+}
+
+/* The index, in its segment or file, of the page at @address in @vma. */
+static inline pgoff_t sim_linear_page_index(const struct sim_vma *vma, u64 address)
+{
+	return vma->vm_pgoff + ((address - vma->vm_start) >> PAGE_SHIFT);
 }
 
 void sim_mm_put(struct sim_mm *mm);
@@ -1034,6 +1054,8 @@ void sim_fault_map_frame(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pt
 int sim_fault_prepare(struct sim_fault *f, int need);
 void sim_fault_finish(struct sim_fault *f);
 int sim_fault_in(struct sim_fault *f);
+void sim_fault_mapped(struct sim_fault *f, const struct sim_shmid *seg, pgoff_t index,
+		      const struct sim_page *page);
 void sim_count_fault(struct sim_fault *f);
 int sim_handle_mm_fault(struct sim_fault *f);
 int sim_touch(struct sim_mm *mm, const u64 *accesses, u32 nr, struct shmswap_touch *t);
@@ -1229,5 +1251,7 @@ void shmswap_procfs_exit(void);
 /* chardev.c */
 int shmswap_chardev_init(void);
 void shmswap_chardev_exit(void);
+
+#include "events.h"
 
 #endif /* _SIM_H */

@@ -30,6 +30,7 @@ enum outcome {
  * @page: page, locked, and pinned once
  * @vm_ops: the area's kind
  * @seg: segment that the page belongs to, with a reference, or NULL
+ * @vma: area that is looked at, while it is
  * @keep: leave it in the swap cache
  */
 struct victim {
@@ -40,6 +41,7 @@ struct victim {
 	struct sim_page *page;
 	const struct sim_vm_operations *vm_ops;
 	struct sim_shmid *seg;
+	struct sim_vma *vma;
 	bool keep;
 };
 
@@ -56,6 +58,23 @@ static struct mutex *pte_lock(const struct victim *v)
 
 /* ---------------------------------------------------------- choosing a page */
 
+static void clean_sharer(struct sim_vma *vma, const struct sim_page *page)
+{
+	u64 address = vma->vm_start + ((u64)(page->index - vma->vm_pgoff) << PAGE_SHIFT);
+	sim_pte_t *ptep, pte;
+
+	if (page->index < vma->vm_pgoff || address >= vma->vm_end)
+		return;
+	ptep = sim_pte_offset(vma->vm_mm, address);
+	do {
+		pte = ptep ? sim_ptep_get(ptep) : SIM_PTE_NONE;
+		if (!sim_pte_present(pte) || !sim_pte_dirty(pte))
+			return;
+	} while (!sim_ptep_cmpxchg(ptep, pte, sim_pte_mkclean(pte)));
+	sim_event_pte(vma, address, SHMSWAP_PTE_CLEAN, pte, sim_pte_mkclean(pte));
+	sim_tlb_drop(vma->vm_mm, address);
+}
+
 /*
  * Clean the PTEs of everybody who shares a segment's page, so that stores from
  * here on are noticed.
@@ -66,18 +85,7 @@ static void clean_sharers(struct sim_shmid *seg, struct sim_page *page)
 
 	lockdep_assert_held(&seg->lock);
 	do {
-		u64 address = vma->vm_start + ((u64)(page->index - vma->vm_pgoff) << PAGE_SHIFT);
-		sim_pte_t *ptep = NULL;
-		sim_pte_t pte;
-
-		if (page->index >= vma->vm_pgoff && address < vma->vm_end)
-			ptep = sim_pte_offset(vma->vm_mm, address);
-		do {
-			pte = ptep ? sim_ptep_get(ptep) : SIM_PTE_NONE;
-		} while (sim_pte_present(pte) && sim_pte_dirty(pte) &&
-			 !sim_ptep_cmpxchg(ptep, pte, sim_pte_mkclean(pte)));
-		if (sim_pte_present(pte) && sim_pte_dirty(pte))
-			sim_tlb_drop(vma->vm_mm, address);
+		clean_sharer(vma, page);
 		cond_resched();
 		vma = vma->vm_next_shared;
 	} while (vma != seg->attaches);
@@ -101,6 +109,8 @@ static bool clean_pte(struct victim *v, sim_pte_t *ptep)
 
 	if (!sim_ptep_cmpxchg(ptep, v->pte, clean))
 		return false;
+	if (dirty)
+		sim_event_pte(v->vma, v->address, SHMSWAP_PTE_CLEAN, v->pte, clean);
 	v->pte = clean;
 	sim_set_page_dirty(v->page);
 	sim_tlb_drop(v->mm, v->address);
@@ -145,11 +155,14 @@ static bool drop_stale_slot(struct victim *v)
 }
 
 /* Is the page still young, or not old enough? Either way it is older then. */
-static bool stays(struct victim *v, sim_pte_t *ptep, bool used)
+static bool stays(struct victim *v, sim_pte_t *ptep, bool young)
 {
-	if (used || sim_pte_young(v->pte)) {
+	if (young) {
 		while (!sim_ptep_cmpxchg(ptep, v->pte, sim_pte_mkold(v->pte)))
 			v->pte = sim_ptep_get(ptep);
+		if (sim_pte_young(v->pte))
+			sim_event_pte(v->vma, v->address, SHMSWAP_PTE_AGE, v->pte,
+				      sim_pte_mkold(v->pte));
 		sim_tlb_drop(v->mm, v->address);
 		if (v->mm->real)
 			sim_live_zap(v->seg, v->page->index);
@@ -172,20 +185,23 @@ static bool prepare(struct victim *v, sim_pte_t *ptep)
 }
 
 /* Look at a PTE of a page that is not being really mapped just now. */
-static bool consider(struct victim *v, sim_pte_t *ptep)
+static u16 consider(struct victim *v, sim_pte_t *ptep)
 {
 	bool stale = sim_pte_dirty(v->pte) && cached(v->page) && !v->seg;
+	bool young = stale || sim_pte_young(v->pte);
 
 	if (stale && !drop_stale_slot(v))
-		return false;
-	if (stays(v, ptep, stale) || !sim_trylock_page(v->page))
-		return false;
+		return SHMSWAP_SCAN_BUSY;
+	if (stays(v, ptep, young))
+		return young ? SHMSWAP_SCAN_YOUNG : SHMSWAP_SCAN_AGE;
+	if (!sim_trylock_page(v->page))
+		return SHMSWAP_SCAN_BUSY;
 	if (prepare(v, ptep)) {
 		sim_pin_page(v->page);
-		return true;
+		return SHMSWAP_SCAN_TAKE;
 	}
 	sim_unlock_page(v->page);
-	return false;
+	return SHMSWAP_SCAN_BUSY;
 }
 
 /*
@@ -194,22 +210,23 @@ static bool consider(struct victim *v, sim_pte_t *ptep)
  */
 static bool look_at(struct victim *v, sim_pte_t *ptep)
 {
-	bool chosen;
+	u16 verdict = SHMSWAP_SCAN_BUSY;
 
 	v->pte = sim_ptep_get(ptep);
 	if (!sim_pte_present(v->pte))
 		return false;
 	sim_count_event(v->m, SIM_PGSCAN);
 	v->page = sim_pfn_page(v->m, sim_pte_pfn(v->pte));
-	if (v->page->flags & (BIT(SIM_PG_RESERVED) | BIT(SIM_PG_LOCKED)))
-		return false;
-	if (!v->seg)
-		return consider(v, ptep);
-	if (!sim_live_trylock(v->page))
-		return false;
-	chosen = consider(v, ptep);
-	sim_live_unlock(v->page);
-	return chosen;
+	if (v->page->flags & (BIT(SIM_PG_RESERVED) | BIT(SIM_PG_LOCKED))) {
+		verdict = SHMSWAP_SCAN_RESERVED;
+	} else if (!v->seg) {
+		verdict = consider(v, ptep);
+	} else if (sim_live_trylock(v->page)) {
+		verdict = consider(v, ptep);
+		sim_live_unlock(v->page);
+	}
+	sim_event_scan(v->vma, v->address, verdict, v->page);
+	return verdict == SHMSWAP_SCAN_TAKE;
 }
 
 /* -------------------------------------------------------- taking it away */
@@ -246,6 +263,9 @@ static bool unmap(struct victim *v)
 			sim_swap_free(v->m, v->page->entry, 1);
 		return false;
 	}
+	if (sim_event_wanted(v->m, PTE, pte))
+		sim_event_pte(sim_find_vma(v->mm, v->address), v->address, SHMSWAP_PTE_UNMAP,
+			      v->pte, new);
 	atomic_long_dec(&v->mm->rss);
 	sim_flush_tlb_page(v->mm, v->address);
 	sim_count_event(v->m, SIM_PGSTEAL);
@@ -333,6 +353,7 @@ static bool scan_area(struct victim *v, struct sim_vma *vma, u64 address)
 
 	v->vm_ops = vma->vm_ops;
 	v->seg = vma->vm_seg;
+	v->vma = vma;
 	/* Tables stay where they are: so what is empty is passed over at once. */
 	while (!found && sim_pte_next(v->mm, &address, vma->vm_end)) {
 		/* With faults waiting, a table at a time. */

@@ -28,7 +28,7 @@ struct block {
 
 static sim_swp_entry_t block_entry(const struct block *b, u32 i)
 {
-	return sim_swp_entry(sim_swp_type(b->first), sim_swp_offset(b->first) + i);
+	return sim_swp_next(b->first, i);
 }
 
 /* Add a page to read ahead to the block; false if it ends here. */
@@ -219,7 +219,7 @@ static void map_cached(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep
 		pte = sim_pte_wrprotect(pte);
 	else
 		pte = sim_pte_mkdirty(pte);
-	sim_ptep_xchg(ptep, pte);
+	sim_event_pte(vma, f->address, SHMSWAP_PTE_MAP, sim_ptep_xchg(ptep, pte), pte);
 }
 
 /**

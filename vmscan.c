@@ -106,6 +106,7 @@ static u32 free_for_fault(struct sim_machine *m)
 	if (ahead && free >= m->freepages.low && free > m->freepages.min)
 		return 1;
 	mutex_lock(&m->reclaim_lock);
+	sim_event_reclaim_begin(m, SHMSWAP_RECLAIM_FAULT, SHMSWAP_MAX_LEVEL);
 	m->write_out.together = ahead;
 	do {
 		if (!sim_try_to_free_page(m, stop))
@@ -116,6 +117,7 @@ static u32 free_for_fault(struct sim_machine *m)
 		 READ_ONCE(m->nr_free_pages) + m->write_out.nr < m->freepages.low);
 	m->write_out.together = false;
 	freed -= sim_write_out_all(m);
+	sim_event_reclaim_end(m, SHMSWAP_RECLAIM_FAULT, freed);
 	mutex_unlock(&m->reclaim_lock);
 	return freed;
 }
@@ -124,10 +126,14 @@ static void call_method(struct sim_machine *m, struct sim_reclaim_request *req)
 {
 	struct sim_reclaim_result *result = &req->result;
 	u64 attempts;
+	int freed;
 
 	mutex_lock(&m->reclaim_lock);
+	sim_event_reclaim_begin(m, req->method, req->level);
 	attempts = atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]);
-	result->freed += methods[req->method](m, req->level);
+	freed = methods[req->method](m, req->level);
+	result->freed += freed;
+	sim_event_reclaim_end(m, req->method, freed);
 	result->attempts += atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]) - attempts;
 	mutex_unlock(&m->reclaim_lock);
 	result->calls++;
@@ -255,19 +261,33 @@ static void balance(struct sim_machine *m)
 	u32 free = READ_ONCE(m->nr_free_pages);
 	u32 tries = m->kswapd.maxpages;
 	int stop = free <= m->freepages.min ? 0 : KSWAPD_STOP_LEVEL;
+	u32 nr_freed = 0;
 
 	if (free <= reserve)
 		tries += reserve + 1 - free;
 	sim_count_event(m, SIM_KSWAPD_WAKE);
+	sim_event_kswapd(m, SHMSWAP_KSWAPD_WAKE, 0);
 	while (tries-- && !kthread_should_stop()) {
 		mutex_lock(&m->reclaim_lock);
 		m->kswapd.awake = true;
-		sim_count_events(m, SIM_KSWAPD_FREED, sim_try_to_free_page(m, stop));
+		nr_freed += sim_try_to_free_page(m, stop);
 		m->kswapd.awake = false;
 		mutex_unlock(&m->reclaim_lock);
 		cond_resched();
 	}
+	sim_count_events(m, SIM_KSWAPD_FREED, nr_freed);
+	sim_event_kswapd(m, SHMSWAP_KSWAPD_BALANCE, nr_freed);
 	m->kswapd.last = jiffies;
+	m->kswapd.resting = false;
+}
+
+/* It sleeps after a run: told once, for it also wakes up for other things. */
+static void rest(struct sim_machine *m)
+{
+	if (m->kswapd.resting)
+		return;
+	m->kswapd.resting = true;
+	sim_event_kswapd(m, SHMSWAP_KSWAPD_SLEEP, 0);
 }
 
 /*
@@ -313,10 +333,12 @@ static int kswapd(void *data)
 		WRITE_ONCE(k->kicked, false);
 		/* Pairs with the one in sim_wakeup_kswapd(). */
 		smp_mb();
-		if (balance_due(m, &timeout))
+		if (balance_due(m, &timeout)) {
 			balance(m);
-		else
+		} else {
+			rest(m);
 			wait_event_idle_timeout(k->wait, kswapd_woken(k), timeout);
+		}
 	}
 	serve_requests(m);
 	set_active_memcg(memcg);
@@ -359,6 +381,7 @@ int sim_kswapd_run(struct sim_machine *m)
 	k->interval = 250;
 	k->maxpages = 4;
 	k->last = jiffies;
+	k->resting = true;
 	task = kthread_run(kswapd, m, "shmswap_kswapd");
 	if (IS_ERR(task))
 		return PTR_ERR(task);
