@@ -50,6 +50,7 @@ union arg {
 	struct shmswap_msync msync;
 	struct shmswap_mlock mlock;
 	struct shmswap_munlock munlock;
+	struct shmswap_events events;
 	unsigned char bytes[2 * SM_PAGE];
 };
 
@@ -215,6 +216,12 @@ static void valid_munlock(struct fixture *f, union arg *arg)
 	arg->munlock.len = SM_PAGE;
 }
 
+static void valid_events(struct fixture *f, union arg *arg)
+{
+	(void)f;
+	arg->events.count = 16;
+}
+
 /*
  * The table of all ioctls
  */
@@ -289,6 +296,8 @@ static const struct op ops[] = {
 	OP(MSYNC, msync, NO_FLAGS(msync, flags)),
 	OP(MLOCK, mlock, NO_FLAGS(mlock, flags)),
 	OP(MUNLOCK, munlock, NO_FLAGS(munlock, flags)),
+	OP(EVENTS, events, OUT,
+	   FLAGS(events, flags, SHMSWAP_EVENTS_CLOEXEC | SHMSWAP_EVENTS_NONBLOCK)),
 };
 
 static const struct op *find_op(unsigned int cmd)
@@ -788,6 +797,10 @@ static const struct bad_value bad_values[] = {
 	BAD_U64(MUNLOCK, munlock, addr, -1, EINVAL),
 	BAD_U64(MUNLOCK, munlock, len, ~0ULL, EINVAL),
 	BAD_U64(MUNLOCK, munlock, len, (ANON_PAGES + 1) * SM_PAGE, ENOMEM),
+	BAD_U64(EVENTS, events, mask, 1ULL << SHMSWAP_NR_EVENT_TYPES, EINVAL),
+	BAD_U64(EVENTS, events, mask, ~0ULL, EINVAL),
+	BAD(EVENTS, events, count, SHMSWAP_MAX_EVENTS + 1, EINVAL),
+	BAD(EVENTS, events, count, UINT_MAX, EINVAL),
 };
 
 static void values_out_of_range(void)
@@ -892,11 +905,11 @@ static void unknown_commands(void)
 	size_t i;
 
 	ASSERT_GE(fd, 0);
-	for (nr = 0x16; nr < 0x100; nr++) {
+	for (nr = 0x17; nr < 0x100; nr++) {
 		ktap_context("number %#x", nr);
 		EXPECT_EQ(sm_call(fd, _IO(SHMSWAP_IOC_MAGIC, nr), &arg), -ENOTTY);
 	}
-	for (nr = 0; nr < 0x16; nr++) {
+	for (nr = 0; nr < 0x17; nr++) {
 		ktap_context("number %#x with a direction", nr);
 		EXPECT_EQ(sm_call(fd, _IOWR(SHMSWAP_IOC_MAGIC, nr, int), &arg), -ENOTTY);
 		EXPECT_EQ(sm_call(fd, _IOR(SHMSWAP_IOC_MAGIC, nr, int), &arg), -ENOTTY);
@@ -1246,6 +1259,7 @@ static void new_files_close_on_exec(void)
 {
 	struct shmswap_fork child = SM_ARG(fork);
 	struct shmswap_table table = SM_ARG(table);
+	struct shmswap_events events = SM_ARG(events);
 	int fd = sm_machine(FRAMES, 0, 0);
 
 	ASSERT_EQ(sm_call(fd, SHMSWAP_IOC_FORK, &child), 0);
@@ -1261,6 +1275,14 @@ static void new_files_close_on_exec(void)
 	table.flags = SHMSWAP_TABLE_CLOEXEC;
 	ASSERT_EQ(sm_call(fd, SHMSWAP_IOC_TABLE, &table), 0);
 	EXPECT_EQ(fcntl(table.out_fd, F_GETFD), FD_CLOEXEC);
+
+	ASSERT_EQ(sm_call(fd, SHMSWAP_IOC_EVENTS, &events), 0);
+	EXPECT_EQ(fcntl(events.out_fd, F_GETFD), 0);
+	EXPECT_EQ(fcntl(events.out_fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDONLY);
+	events.flags = SHMSWAP_EVENTS_CLOEXEC | SHMSWAP_EVENTS_NONBLOCK;
+	ASSERT_EQ(sm_call(fd, SHMSWAP_IOC_EVENTS, &events), 0);
+	EXPECT_EQ(fcntl(events.out_fd, F_GETFD), FD_CLOEXEC);
+	EXPECT_EQ(fcntl(events.out_fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
 }
 
 int main(int argc, char **argv)

@@ -198,6 +198,15 @@ static int read_table(struct fixture *f, uint32_t which)
 	return ret;
 }
 
+static int64_t do_events(struct fixture *f)
+{
+	int events = sm_events(f->fd, 0, 1000);
+
+	if (events >= 0)
+		close(events);
+	return events < 0 ? events : 0;
+}
+
 static int64_t do_table_shm(struct fixture *f)
 {
 	return read_table(f, SHMSWAP_TABLE_SHM);
@@ -424,6 +433,7 @@ SWEEP(reclaim)
 SWEEP(query)
 SWEEP(query_mem_map)
 SWEEP(check)
+SWEEP(events)
 SWEEP(table_shm)
 SWEEP(table_swaps)
 SWEEP(table_maps)
@@ -476,6 +486,7 @@ int main(int argc, char **argv)
 		KTAP_CASE(in_mprotect),
 		KTAP_CASE(in_mlock),
 		KTAP_CASE(in_munlock),
+		KTAP_CASE(in_events),
 		KTAP_CASE(in_msync),
 		KTAP_CASE(in_private_zero_fill),
 		KTAP_CASE(in_private_swap_in),

@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 
 #define THREADS		4
 #define NR_FILES	24
+#define NR_RINGS	4
 #define NR_KNOWN	16
 #define NR_KEYS		8
 #define BUFFER		(16 * SM_PAGE)
@@ -40,6 +42,7 @@ static uint64_t seed;
 
 /* What the threads share. Torn or stale values are as good as others. */
 static int files[NR_FILES];
+static int rings[NR_RINGS] = { -1, -1, -1, -1 };
 static int parents[2];		/* only forked */
 static int shmids[NR_KNOWN];
 static uint64_t addresses[NR_KNOWN];
@@ -68,6 +71,7 @@ union arg {
 	struct shmswap_control control;
 	struct shmswap_query query;
 	struct shmswap_table table;
+	struct shmswap_events events;
 	struct shmswap_mmap mmap;
 	struct shmswap_munmap munmap;
 	struct shmswap_mprotect mprotect;
@@ -245,6 +249,13 @@ static void fill_table(struct fuzzer *f, union arg *arg)
 	arg->table.which = below(f, 7);
 }
 
+static void fill_events(struct fuzzer *f, union arg *arg)
+{
+	arg->events.flags = SHMSWAP_EVENTS_NONBLOCK;
+	arg->events.count = below(f, 100);
+	arg->events.mask = one_in(f, 2) ? 0 : below(f, 1U << SHMSWAP_NR_EVENT_TYPES);
+}
+
 static void fill_mmap(struct fuzzer *f, union arg *arg)
 {
 	static const uint32_t types[] = {
@@ -307,6 +318,7 @@ static const struct kind {
 	{ SHMSWAP_IOC_MSYNC, sizeof(struct shmswap_msync), 3, fill_range },
 	{ SHMSWAP_IOC_MLOCK, sizeof(struct shmswap_mlock), 2, fill_range },
 	{ SHMSWAP_IOC_MUNLOCK, sizeof(struct shmswap_munlock), 3, fill_range },
+	{ SHMSWAP_IOC_EVENTS, sizeof(struct shmswap_events), 2, fill_events },
 };
 
 static const struct kind *pick_kind(struct fuzzer *f)
@@ -367,6 +379,19 @@ static void put_file(struct fuzzer *f, int fd)
 	close(old);
 }
 
+/* Somebody else's ring is read, as far as it would not block, and closed. */
+static void put_ring(struct fuzzer *f, int fd)
+{
+	int old = __atomic_exchange_n(&rings[below(f, NR_RINGS)], fd, __ATOMIC_RELAXED);
+	struct pollfd poll_old = { .fd = old, .events = POLLIN };
+
+	if (old < 0)
+		return;
+	if (poll(&poll_old, 1, 0) == 1 && read(old, f->buffer, BUFFER) < 0)
+		ktap_fail(__FILE__, __LINE__, "events: %m");
+	close(old);
+}
+
 static void learn(struct fuzzer *f, const struct kind *kind, const union arg *arg)
 {
 	uint32_t slot = below(f, NR_KNOWN);
@@ -388,6 +413,9 @@ static void learn(struct fuzzer *f, const struct kind *kind, const union arg *ar
 		if (read(arg->table.out_fd, f->buffer, BUFFER) < 0)
 			ktap_fail(__FILE__, __LINE__, "table %u: %m", arg->table.which);
 		close(arg->table.out_fd);
+		break;
+	case SHMSWAP_IOC_EVENTS:
+		put_ring(f, arg->events.out_fd);
 		break;
 	}
 }
@@ -565,6 +593,11 @@ static void fuzz(bool root)
 	pid = ktap_fork(run_threads, &root);
 	for (i = 0; i < NR_FILES; i++)
 		close(files[i]);
+	for (i = 0; i < NR_RINGS; i++) {
+		if (rings[i] >= 0)
+			close(rings[i]);
+		rings[i] = -1;
+	}
 	end = ktap_now() + 1000 * seconds;
 	while (ktap_now() < end && !kill(pid, 0))
 		ktap_pause();

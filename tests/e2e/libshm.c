@@ -375,6 +375,21 @@ static int query_one(int fd, uint32_t what, int id, uint64_t where, void *record
 	return ret == 1 ? 0 : ret < 0 ? ret : -ENOENT;
 }
 
+int sm_events(int fd, uint64_t mask, uint32_t count)
+{
+	struct shmswap_events arg = SM_ARG(events, .flags = SHMSWAP_EVENTS_NONBLOCK,
+					   .mask = mask, .count = count);
+	int err = sm_call(fd, SHMSWAP_IOC_EVENTS, &arg);
+
+	return err ? err : arg.out_fd;
+}
+
+int sm_ring(int events, struct shmswap_ring *ring)
+{
+	*ring = SM_ARG(ring);
+	return sm_call(events, SHMSWAP_IOC_RING, ring);
+}
+
 int sm_clock(int fd, struct shmswap_clock *clock)
 {
 	return query_one(fd, SHMSWAP_QUERY_CLOCK, 0, 0, clock);

@@ -77,6 +77,9 @@ int sm_info(int fd, struct shmswap_info *info);
 int sm_stat(int fd, struct shmswap_stat *stat);
 int sm_control(int fd, struct shmswap_control *control);
 int sm_table(int fd, uint32_t which);
+/* A file of a machine's events, which does not block; its state. */
+int sm_events(int fd, uint64_t mask, uint32_t count);
+int sm_ring(int events, struct shmswap_ring *ring);
 int sm_clock(int fd, struct shmswap_clock *clock);
 /* Prints what disagrees. */
 int sm_check(int fd);
