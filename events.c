@@ -185,16 +185,26 @@ void sim_page_owner(const struct sim_page *page, s32 *shmid, u32 *index)
 
 /* -------------------------------------------------------------- the file */
 
+static void tell_lost(struct sim_ring *ring)
+{
+	if (ring->lost && !pending(ring))
+		put_lost(ring, ktime_get_mono_fast_ns());
+}
+
 /* The last that were dropped have no event behind them that would tell. */
 static void settle_lost(struct sim_ring *ring)
 {
+	struct sim_machine *m;
+
 	mutex_lock(&rings_lock);
-	if (ring->m)
-		spin_lock(&ring->m->event_lock);
-	if (ring->lost && !pending(ring))
-		put_lost(ring, ktime_get_mono_fast_ns());
-	if (ring->m)
-		spin_unlock(&ring->m->event_lock);
+	m = ring->m;
+	if (m) {
+		spin_lock(&m->event_lock);
+		tell_lost(ring);
+		spin_unlock(&m->event_lock);
+	} else {
+		tell_lost(ring);
+	}
 	mutex_unlock(&rings_lock);
 }
 
@@ -221,17 +231,19 @@ static ssize_t read_events(struct sim_ring *ring, char __user *buf, size_t len)
 	return nr * sizeof(*ring->events);
 }
 
-/* As read_events(), twice if the ring wraps. */
+/* As read_events(), twice if the ring wraps; what fails the second time will fail again. */
 static ssize_t read_all(struct sim_ring *ring, char __user *buf, size_t len)
 {
-	ssize_t done, more;
+	ssize_t done;
 
 	if (mutex_lock_interruptible(&ring->read_lock))
 		return -ERESTARTSYS;
 	done = read_events(ring, buf, len);
 	if (done > 0 && pending(ring) && len - done >= sizeof(*ring->events)) {
-		more = read_events(ring, buf + done, len - done);
-		done += max(more, (ssize_t)0);
+		ssize_t more = read_events(ring, buf + done, len - done);
+
+		if (more > 0)
+			done += more;
 	}
 	mutex_unlock(&ring->read_lock);
 	return done;
@@ -270,21 +282,31 @@ static __poll_t ring_poll(struct file *file, poll_table *wait)
 	return mask;
 }
 
+static void fill_state(const struct sim_ring *ring, struct shmswap_ring *arg)
+{
+	arg->out_capacity = ring->capacity;
+	arg->out_pending = pending(ring);
+	arg->out_recorded = ring->recorded;
+	arg->out_dropped = ring->dropped;
+}
+
 static int ring_state(struct sim_ring *ring, struct shmswap_ring *arg)
 {
+	struct sim_machine *m;
+
 	if (arg->watermark > ring->capacity)
 		return -EINVAL;
 	if (arg->watermark)
 		WRITE_ONCE(ring->watermark, arg->watermark);
 	mutex_lock(&rings_lock);
-	if (ring->m)
-		spin_lock(&ring->m->event_lock);
-	arg->out_capacity = ring->capacity;
-	arg->out_pending = pending(ring);
-	arg->out_recorded = ring->recorded;
-	arg->out_dropped = ring->dropped;
-	if (ring->m)
-		spin_unlock(&ring->m->event_lock);
+	m = ring->m;
+	if (m) {
+		spin_lock(&m->event_lock);
+		fill_state(ring, arg);
+		spin_unlock(&m->event_lock);
+	} else {
+		fill_state(ring, arg);
+	}
 	mutex_unlock(&rings_lock);
 	return 0;
 }

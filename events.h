@@ -11,19 +11,20 @@
 
 /* Does anybody listen to a kind of event, NAME in shmswap.h and name in trace.h? */
 #define sim_event_wanted(m, NAME, name)					\
-	(unlikely(READ_ONCE((m)->event_mask) & BIT_ULL(SHMSWAP_EVENT_##NAME)) ||	\
-	 trace_shmswap_##name##_enabled())
+	(trace_shmswap_##name##_enabled() ||				\
+	 unlikely(READ_ONCE((m)->event_mask) & BIT_ULL(SHMSWAP_EVENT_##NAME)))
 
 /* Tell of an event of the process @mm, or of none, with these fields. */
 #define sim_emit(m, mm, NAME, name, ...)				\
 	do {								\
+		struct sim_machine *m_ = m;				\
 		const struct shmswap_event event_ = {			\
 			.type = SHMSWAP_EVENT_##NAME,			\
 			__VA_ARGS__					\
 		};							\
 									\
-		trace_shmswap_##name((m)->number, &event_);		\
-		sim_record(m, mm, &event_);				\
+		trace_shmswap_##name(m_->number, &event_);		\
+		sim_record(m_, mm, &event_);				\
 	} while (0)
 
 /* events.c */

@@ -238,7 +238,8 @@ static int do_wp_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 	reuse = exclusive(f, page);
 	if (reuse) {
 		pte = sim_pte_mkdirty(sim_pte_mkyoung(sim_pte_mkwrite(pte)));
-		sim_event_pte(vma, f->address, SHMSWAP_PTE_PROTECT, sim_ptep_xchg(ptep, pte), pte);
+		sim_event_pte(vma, f->address, SHMSWAP_PTE_PROTECT, sim_ptep_xchg(ptep, pte),
+			      pte);
 		sim_flush_tlb_page(f->mm, f->address);
 	}
 	sim_unlock_page(page);
@@ -303,7 +304,8 @@ static int fault_in_area(struct sim_vma *vma, struct sim_fault *f)
 			page = sim_pfn_page(f->m, sim_pte_pfn(sim_ptep_get(ptep)));
 			sim_pin_page(page);
 			sim_fault_hold(f, page);
-			sim_fault_mapped(f, vma->vm_seg, sim_linear_page_index(vma, f->address), page);
+			sim_fault_mapped(f, vma->vm_seg, sim_linear_page_index(vma, f->address),
+					 page);
 		}
 		sim_unlock_ptes(vma);
 	}

@@ -2,8 +2,8 @@
 /*
  * System V shared memory: segments, keys, permissions, shmget(2) and shmctl(2).
  *
- * The calls behave as their man pages say today; what happens to the pages is
- * Linux 2.0's ipc/shm.c.
+ * The calls behave as their man pages say today; what happens to their pages is
+ * that of Linux 2.0.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>

@@ -985,7 +985,6 @@ static inline void sim_tlb_drop(struct sim_mm *mm, u64 address)
 		sim_tlb_invalidate(mm, address, address + PAGE_SIZE);
 }
 
-
 /* mmap.c */
 struct sim_mm *sim_mm_create(struct sim_machine *m);
 struct sim_mm *sim_mm_fork(struct sim_mm *parent);

@@ -346,12 +346,22 @@ static void faults_that_fail(void)
 	EXPECT_EQ(events[0].from, EFAULT);
 }
 
+static uint64_t kinds_in(int ring)
+{
+	static struct shmswap_event events[1 << 16];
+	int nr = drain(ring, events, ARRAY_SIZE(events));
+	uint64_t kinds = 0;
+
+	while (nr--)
+		kinds |= 1ULL << events[nr].type;
+	return kinds;
+}
+
 /* The process scan, the swap cache, copy-on-write, kswapd: at least once each. */
 static void every_kind(void)
 {
-	int fd = sm_machine(FRAMES, 16 * FRAMES, SHMSWAP_MACHINE_KSWAPD), child, i;
-	static struct shmswap_event events[1 << 16];
-	int ring = ring_of(fd, 0, ARRAY_SIZE(events)), id = segment(fd, FRAMES);
+	int fd = sm_machine(FRAMES, 16 * FRAMES, SHMSWAP_MACHINE_KSWAPD), child;
+	int ring = ring_of(fd, 0, 1 << 16), id = segment(fd, FRAMES);
 	uint64_t anon = map_anon(fd, 2 * FRAMES, PRIVATE_ANON), seen = 0;
 
 	ASSERT_EQ(sm_shmat(fd, id, BASE, 0), BASE);
@@ -362,11 +372,7 @@ static void every_kind(void)
 	ASSERT_EQ(sm_mprotect(fd, anon, FRAMES * SM_PAGE, PROT_READ), 0);
 	ASSERT_GE(sm_reclaim(fd, SHMSWAP_RECLAIM_MMAP, 0, 10), 0);
 	/* It balances as soon as few frames are free, and sleeps sooner or later. */
-	EXPECT_SOON((i = drain(ring, events, ARRAY_SIZE(events))) >= 0 &&
-		    ({ while (i--)
-				seen |= 1ULL << events[i].type; true; }) &&
-		    seen == (1ULL << SHMSWAP_NR_EVENT_TYPES) - 1 - MASK(LOST));
-	EXPECT_EQ(seen, (1ULL << SHMSWAP_NR_EVENT_TYPES) - 1 - MASK(LOST));
+	EXPECT_SOON((seen |= kinds_in(ring)) == (1ULL << SHMSWAP_NR_EVENT_TYPES) - 1 - MASK(LOST));
 }
 
 /*
@@ -689,8 +695,9 @@ static uint64_t read_some(int ring, uint64_t *next_seq, uint64_t *lost)
 
 static void a_small_ring_and_many_writers(void)
 {
-	int fd = sm_machine(FRAMES, 4 * FRAMES, SHMSWAP_MACHINE_KSWAPD), id = segment(fd, 2 * FRAMES);
-	struct noise noise[2] = { { .fd = fd, .addr = BASE }, { .fd = sm_spawn(fd), .addr = OTHER } };
+	int fd = sm_machine(FRAMES, 4 * FRAMES, SHMSWAP_MACHINE_KSWAPD);
+	int other = sm_spawn(fd), id = segment(fd, 2 * FRAMES);
+	struct noise noise[2] = { { .fd = fd, .addr = BASE }, { .fd = other, .addr = OTHER } };
 	uint64_t next_seq = 0, lost = 0, read = 0;
 	int ring = ring_of(fd, 0, 64), i;
 	struct shmswap_ring state;
@@ -719,7 +726,8 @@ static void a_small_ring_and_many_writers(void)
 /* Rings come and go under load. */
 static void rings_come_and_go(void)
 {
-	int fd = sm_machine(FRAMES, 4 * FRAMES, SHMSWAP_MACHINE_KSWAPD), id = segment(fd, 2 * FRAMES);
+	int fd = sm_machine(FRAMES, 4 * FRAMES, SHMSWAP_MACHINE_KSWAPD);
+	int id = segment(fd, 2 * FRAMES);
 	struct noise noise = { .fd = fd, .addr = BASE };
 	struct shmswap_event events[16];
 	pthread_t thread;

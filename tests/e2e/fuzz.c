@@ -362,7 +362,9 @@ static void keep_small(const struct kind *kind, union arg *arg)
 	if (kind->cmd == SHMSWAP_IOC_CREATE)
 		arg->create.nr_frames = at_most(arg->create.nr_frames, 4096);
 	else if (kind->cmd == SHMSWAP_IOC_RECLAIM)
-		arg->reclaim.count = at_most(arg->reclaim.count, 200);
+		arg->reclaim.count = at_most(arg->reclaim.count, 200 / ktap_slow());
+	else if (kind->cmd == SHMSWAP_IOC_CONTROL)
+		arg->control.pageout_weight = at_most(arg->control.pageout_weight, 8192);
 	else if (kind->cmd == SHMSWAP_IOC_QUERY)
 		arg->query.count = at_most(arg->query.count,
 					   BUFFER / sizeof(struct shmswap_seg));
