@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file that a machine's events are read from.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "event_log.h"
+
+#define BATCH	512	/* events in a read */
+
+/**
+ * struct event_ring - events of a machine that are read
+ * @fd: file of SHMSWAP_IOC_EVENTS
+ * @lost: events that were dropped, as far as that was reported
+ * @batch: those that were read last
+ */
+struct event_ring {
+	int fd;
+	__u64 lost;
+	struct shmswap_event batch[BATCH];
+};
+
+/**
+ * event_ring_open() - record a machine's events from here on
+ * @fd: process of the machine
+ * @mask: 1ULL << SHMSWAP_EVENT_* of those to record; 0: all
+ * @capacity: events that may wait; 0: as many as the module finds good
+ *
+ * Return: ring, which does not block; NULL: a message said why not.
+ */
+struct event_ring *event_ring_open(int fd, __u64 mask, __u32 capacity)
+{
+	struct shmswap_events events = {
+		.size = sizeof(events),
+		.flags = SHMSWAP_EVENTS_CLOEXEC | SHMSWAP_EVENTS_NONBLOCK,
+		.mask = mask,
+		.count = capacity,
+	};
+	struct event_ring *r = malloc(sizeof(*r));
+	int err = r ? ctl_call(fd, SHMSWAP_IOC_EVENTS, &events) : -ENOMEM;
+
+	if (err) {
+		ctl_error("cannot record events: %s", strerror(-err));
+		free(r);
+		return NULL;
+	}
+	r->fd = events.out_fd;
+	r->lost = 0;
+	return r;
+}
+
+/**
+ * event_ring_fd() - the file to poll
+ * @r: ring
+ *
+ * Return: its descriptor.
+ */
+int event_ring_fd(const struct event_ring *r)
+{
+	return r->fd;
+}
+
+/**
+ * event_ring_watermark() - be woken when so many events wait
+ * @r: ring
+ * @nr: events, up to its capacity
+ *
+ * Return: 0, -errno.
+ */
+int event_ring_watermark(struct event_ring *r, __u32 nr)
+{
+	struct shmswap_ring ring = { .size = sizeof(ring), .watermark = nr };
+
+	return ctl_call(r->fd, SHMSWAP_IOC_RING, &ring);
+}
+
+/**
+ * event_ring_read() - take events that wait
+ * @r: ring
+ * @max: at most so many, 0: as is convenient
+ * @events: set to them; they are there until the next call
+ *
+ * Return: how many; 0: the machine is gone, and so there will be no more; -EAGAIN: none
+ * waits now; -errno.
+ */
+int event_ring_read(struct event_ring *r, unsigned int max, const struct shmswap_event **events)
+{
+	size_t nr = max && max < BATCH ? max : BATCH;
+	ssize_t got;
+
+	do
+		got = read(r->fd, r->batch, nr * sizeof(r->batch[0]));
+	while (got < 0 && errno == EINTR);
+	*events = r->batch;
+	return got < 0 ? -errno : (int)(got / sizeof(r->batch[0]));
+}
+
+/**
+ * event_ring_lost() - events that found the ring full
+ * @r: ring
+ *
+ * Return: how many since the last call; -errno.
+ */
+long long event_ring_lost(struct event_ring *r)
+{
+	struct shmswap_ring ring = { .size = sizeof(ring) };
+	int err = ctl_call(r->fd, SHMSWAP_IOC_RING, &ring);
+	__u64 before = r->lost;
+
+	if (err)
+		return err;
+	r->lost = ring.out_dropped;
+	return ring.out_dropped - before;
+}
+
+static int write_lines(const struct shmswap_event *events, int nr, FILE *out, unsigned int flags)
+{
+	char line[EVENT_LINE_MAX + 1];
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		int len = event_format(&events[i], flags, line, EVENT_LINE_MAX);
+
+		if (len < 0)
+			return -EPROTO;
+		line[len] = '\n';
+		if (fwrite(line, len + 1, 1, out) != 1)
+			return -errno;
+	}
+	return 0;
+}
+
+/**
+ * event_ring_drain() - write all events that wait, a line for each
+ * @r: ring
+ * @out: where to
+ * @format_flags: EVENT_SEQ, EVENT_TIME, EVENT_JSON
+ *
+ * Return: how many events were lost since the last call; -EPROTO an event of an unknown
+ * type; -errno of reading or writing.
+ */
+int event_ring_drain(struct event_ring *r, FILE *out, unsigned int format_flags)
+{
+	const struct shmswap_event *events;
+	long long lost;
+	int nr;
+
+	while ((nr = event_ring_read(r, 0, &events)) > 0) {
+		int err = write_lines(events, nr, out, format_flags);
+
+		if (err)
+			return err;
+	}
+	if (nr && nr != -EAGAIN)
+		return nr;
+	lost = event_ring_lost(r);
+	return lost < INT_MAX ? lost : INT_MAX;
+}
+
+/**
+ * event_ring_close() - record no more
+ * @r: ring; NULL is allowed
+ */
+void event_ring_close(struct event_ring *r)
+{
+	if (!r)
+		return;
+	close(r->fd);
+	free(r);
+}
