@@ -11,6 +11,8 @@
 
 #include <linux/types.h>
 
+/* Who compiles this for other ends, as tools/shmswapctl does, may have set other sizes. */
+#ifndef MODEL_SEGS
 #define MODEL_SEGS	10	/* table of segments */
 #define MODEL_PAGES	24	/* in the largest segment */
 #define MODEL_PROCS	6
@@ -18,6 +20,7 @@
 #define MODEL_AREAS	3
 #define MODEL_SLOTS	160	/* in the largest area */
 #define MODEL_TASK	96	/* pages in an address space */
+#endif
 #define MODEL_IDS	32768	/* an identifier is sequence * this + index */
 
 enum clock_model_word_kind { MODEL_UNTOUCHED, MODEL_RESIDENT, MODEL_SWAPPED };

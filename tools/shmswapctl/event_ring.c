@@ -11,18 +11,21 @@
 #include "ctl.h"
 #include "event_log.h"
 
-#define BATCH	512	/* events in a read */
+#define BATCH	512		/* events in a read */
+#define TEXT	65536		/* characters in a write */
 
 /**
  * struct event_ring - events of a machine that are read
  * @fd: file of SHMSWAP_IOC_EVENTS
  * @lost: events that were dropped, as far as that was reported
  * @batch: those that were read last
+ * @text: lines on their way to a file
  */
 struct event_ring {
 	int fd;
 	__u64 lost;
 	struct shmswap_event batch[BATCH];
+	char text[TEXT];
 };
 
 /**
@@ -118,21 +121,30 @@ long long event_ring_lost(struct event_ring *r)
 	return ring.out_dropped - before;
 }
 
-static int write_lines(const struct shmswap_event *events, int nr, FILE *out, unsigned int flags)
+static int flush(struct event_ring *r, size_t len, FILE *out)
 {
-	char line[EVENT_LINE_MAX + 1];
-	int i;
+	return !len || fwrite(r->text, len, 1, out) == 1 ? 0 : -errno;
+}
+
+static int write_lines(struct event_ring *r, int nr, FILE *out, unsigned int flags)
+{
+	size_t used = 0;
+	int i, err, len;
 
 	for (i = 0; i < nr; i++) {
-		int len = event_format(&events[i], flags, line, EVENT_LINE_MAX);
-
+		len = event_format(&r->batch[i], flags, r->text + used, EVENT_LINE_MAX);
 		if (len < 0)
 			return -EPROTO;
-		line[len] = '\n';
-		if (fwrite(line, len + 1, 1, out) != 1)
-			return -errno;
+		used += len;
+		r->text[used++] = '\n';
+		if (used <= sizeof(r->text) - EVENT_LINE_MAX - 1)
+			continue;
+		err = flush(r, used, out);
+		if (err)
+			return err;
+		used = 0;
 	}
-	return 0;
+	return flush(r, used, out);
 }
 
 /**
@@ -151,7 +163,7 @@ int event_ring_drain(struct event_ring *r, FILE *out, unsigned int format_flags)
 	int nr;
 
 	while ((nr = event_ring_read(r, 0, &events)) > 0) {
-		int err = write_lines(events, nr, out, format_flags);
+		int err = write_lines(r, nr, out, format_flags);
 
 		if (err)
 			return err;

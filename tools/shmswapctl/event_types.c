@@ -90,9 +90,9 @@ static const char *const scan_words[EVENT_MAX_WORDS] = {
 
 static const char *const reclaim_words[EVENT_MAX_WORDS] = {
 	[SHMSWAP_RECLAIM_TRY] = "try",
-	[SHMSWAP_RECLAIM_SHM] = "clock",
+	[SHMSWAP_RECLAIM_SHM] = "shm",
 	[SHMSWAP_RECLAIM_MMAP] = "mmap",
-	[SHMSWAP_RECLAIM_SWAP_OUT] = "scan",
+	[SHMSWAP_RECLAIM_SWAP_OUT] = "swap_out",
 	[SHMSWAP_RECLAIM_FAULT] = "fault",
 };
 
@@ -127,7 +127,8 @@ static const char *const segment_words[EVENT_MAX_WORDS] = {
 const struct event_type event_types[SHMSWAP_NR_EVENT_TYPES] = {
 	[SHMSWAP_EVENT_LOST] = { "lost", NULL, { AT("events", EVENT_U64, from) } },
 	[SHMSWAP_EVENT_FAULT] = { "fault", fault_words, {
-		PID, ADDRESS, AT("write", EVENT_U32, value), WHY("how"), SHMID, INDEX, FRAME, COUNT, ERROR,
+		PID, ADDRESS, AT("write", EVENT_U32, value), WHY("how"), SHMID, INDEX, FRAME,
+		COUNT, ERROR,
 	} },
 	[SHMSWAP_EVENT_SWAP_OUT] = { "swap_out", NULL, { SHMID, INDEX, FRAME, SLOT, ERROR } },
 	[SHMSWAP_EVENT_SWAP_IN] = { "swap_in", NULL, { SHMID, INDEX, FRAME, SLOT, ERROR } },
@@ -146,7 +147,7 @@ const struct event_type event_types[SHMSWAP_NR_EVENT_TYPES] = {
 		PID, ADDRESS, SHMID, INDEX, WHY("why"), { "pte", EVENT_PTES, 0 },
 	} },
 	[SHMSWAP_EVENT_TLB_FLUSH] = { "tlb_flush", flush_words, {
-		WHY("why"), PID, AT("start", EVENT_HEX, from), AT("end", EVENT_HEX, to),
+		WHY("what"), PID, AT("start", EVENT_HEX, from), AT("end", EVENT_HEX, to),
 	} },
 	[SHMSWAP_EVENT_SLOT] = { "slot", slot_words, { WHY("why"), SLOT, COUNT } },
 	[SHMSWAP_EVENT_FRAME] = { "frame", frame_words, {
@@ -157,7 +158,7 @@ const struct event_type event_types[SHMSWAP_NR_EVENT_TYPES] = {
 	} },
 	[SHMSWAP_EVENT_CACHE] = { "cache", cache_words, { WHY("why"), FRAME, COUNT, SLOT } },
 	[SHMSWAP_EVENT_SCAN] = { "scan", scan_words, {
-		PID, ADDRESS, WHY("why"), SHMID, INDEX, FRAME, COUNT,
+		WHY("why"), PID, ADDRESS, SHMID, INDEX, FRAME, COUNT,
 	} },
 	[SHMSWAP_EVENT_MMAP] = { "mmap", scan_words, { WHY("why"), FRAME, COUNT } },
 	[SHMSWAP_EVENT_RECLAIM_BEGIN] = { "reclaim_begin", reclaim_words, {
