@@ -19,7 +19,7 @@ static const struct example {
 	struct shmswap_event event;
 	const char *json;
 } examples[] = {
-	{ "lost events=12", { .type = SHMSWAP_EVENT_LOST, .shmid = -1, .from = 12 },
+	{ "lost events=12", { .type = SHMSWAP_EVENT_LOST, .from = 12 },
 	  "{\"type\":\"lost\",\"events\":12}" },
 	{ "fault pid=2 addr=0x100000000000 write=1 how=zero shmid=0 index=7 pfn=31 count=2",
 	  { .type = SHMSWAP_EVENT_FAULT, .why = SHMSWAP_FAULT_ZERO, .pid = 2,
@@ -42,7 +42,7 @@ static const struct example {
 	  "{\"type\":\"swap_in\",\"shmid\":-1,\"index\":4,\"pfn\":9,\"slot\":[0,1],"
 	  "\"error\":\"EIO\"}" },
 	{ "clock_begin level=6 budget=8 hand=3:4 slot=0:1",
-	  { .type = SHMSWAP_EVENT_CLOCK_BEGIN, .shmid = -1, .value = 6, .to = 8,
+	  { .type = SHMSWAP_EVENT_CLOCK_BEGIN, .value = 6, .to = 8,
 	    .from = 3ULL << 32 | 4, .slot = 1 },
 	  "{\"type\":\"clock_begin\",\"level\":6,\"budget\":8,\"hand\":[3,4],\"slot\":[0,1]}" },
 	{ "clock_step hand=0:5->0:6 why=young shmid=0 index=5 pfn=31 count=3 aged=1 unmapped=2",
@@ -51,7 +51,7 @@ static const struct example {
 	  "{\"type\":\"clock_step\",\"hand\":{\"from\":[0,5],\"to\":[0,6]},\"why\":\"young\","
 	  "\"shmid\":0,\"index\":5,\"pfn\":31,\"count\":3,\"aged\":1,\"unmapped\":2}" },
 	{ "clock_end hand=0:0->1:3 why=no_slot attempts=3",
-	  { .type = SHMSWAP_EVENT_CLOCK_END, .why = SHMSWAP_CLOCK_NO_SLOT, .shmid = -1,
+	  { .type = SHMSWAP_EVENT_CLOCK_END, .why = SHMSWAP_CLOCK_NO_SLOT,
 	    .to = 1ULL << 32 | 3, .value = 3 },
 	  "{\"type\":\"clock_end\",\"hand\":{\"from\":[0,0],\"to\":[1,3]},\"why\":\"no_slot\","
 	  "\"attempts\":3}" },
@@ -61,24 +61,24 @@ static const struct example {
 	  "{\"type\":\"pte\",\"pid\":2,\"addr\":\"0x2aaaaaaac000\",\"shmid\":0,\"index\":0,"
 	  "\"why\":\"age\",\"pte\":{\"from\":\"0x1f00052301\",\"to\":\"0x1f00012301\"}}" },
 	{ "tlb_flush what=range pid=3 start=0x1000 end=0x3000",
-	  { .type = SHMSWAP_EVENT_TLB_FLUSH, .why = SHMSWAP_FLUSH_RANGE, .pid = 3, .shmid = -1,
+	  { .type = SHMSWAP_EVENT_TLB_FLUSH, .why = SHMSWAP_FLUSH_RANGE, .pid = 3,
 	    .from = 0x1000, .to = 0x3000 },
 	  "{\"type\":\"tlb_flush\",\"what\":\"range\",\"pid\":3,\"start\":\"0x1000\","
 	  "\"end\":\"0x3000\"}" },
 	{ "slot why=reject slot=2:8 count=65535",
-	  { .type = SHMSWAP_EVENT_SLOT, .why = SHMSWAP_SLOT_REJECT, .shmid = -1, .area = 2,
+	  { .type = SHMSWAP_EVENT_SLOT, .why = SHMSWAP_SLOT_REJECT, .area = 2,
 	    .slot = 8, .count = SHMSWAP_SLOT_BAD },
 	  "{\"type\":\"slot\",\"why\":\"reject\",\"slot\":[2,8],\"count\":65535}" },
 	{ "frame why=alloc pfn=31 order=0 free=30",
-	  { .type = SHMSWAP_EVENT_FRAME, .why = SHMSWAP_FRAME_ALLOC, .shmid = -1, .pfn = 31,
+	  { .type = SHMSWAP_EVENT_FRAME, .why = SHMSWAP_FRAME_ALLOC, .pfn = 31,
 	    .to = 30 },
 	  "{\"type\":\"frame\",\"why\":\"alloc\",\"pfn\":31,\"order\":0,\"free\":30}" },
 	{ "age why=decline pfn=5 age=3->2",
-	  { .type = SHMSWAP_EVENT_AGE, .why = SHMSWAP_AGE_DECLINE, .shmid = -1, .pfn = 5,
+	  { .type = SHMSWAP_EVENT_AGE, .why = SHMSWAP_AGE_DECLINE, .pfn = 5,
 	    .from = 3, .to = 2 },
 	  "{\"type\":\"age\",\"why\":\"decline\",\"pfn\":5,\"age\":{\"from\":3,\"to\":2}}" },
 	{ "cache why=delete pfn=5 count=1 slot=0:9",
-	  { .type = SHMSWAP_EVENT_CACHE, .why = SHMSWAP_CACHE_DELETE, .shmid = -1, .pfn = 5,
+	  { .type = SHMSWAP_EVENT_CACHE, .why = SHMSWAP_CACHE_DELETE, .pfn = 5,
 	    .count = 1, .slot = 9 },
 	  "{\"type\":\"cache\",\"why\":\"delete\",\"pfn\":5,\"count\":1,\"slot\":[0,9]}" },
 	{ "scan why=take pid=4 addr=0x5000 shmid=-1 index=0 pfn=6 count=1",
@@ -87,18 +87,18 @@ static const struct example {
 	  "{\"type\":\"scan\",\"why\":\"take\",\"pid\":4,\"addr\":\"0x5000\",\"shmid\":-1,"
 	  "\"index\":0,\"pfn\":6,\"count\":1}" },
 	{ "mmap why=used pfn=6 count=2",
-	  { .type = SHMSWAP_EVENT_MMAP, .why = SHMSWAP_SCAN_USED, .shmid = -1, .pfn = 6,
+	  { .type = SHMSWAP_EVENT_MMAP, .why = SHMSWAP_SCAN_USED, .pfn = 6,
 	    .count = 2 },
 	  "{\"type\":\"mmap\",\"why\":\"used\",\"pfn\":6,\"count\":2}" },
 	{ "reclaim_begin method=fault level=0",
-	  { .type = SHMSWAP_EVENT_RECLAIM_BEGIN, .why = SHMSWAP_RECLAIM_FAULT, .shmid = -1 },
+	  { .type = SHMSWAP_EVENT_RECLAIM_BEGIN, .why = SHMSWAP_RECLAIM_FAULT },
 	  "{\"type\":\"reclaim_begin\",\"method\":\"fault\",\"level\":0}" },
 	{ "reclaim_end method=shm freed=1",
-	  { .type = SHMSWAP_EVENT_RECLAIM_END, .why = SHMSWAP_RECLAIM_SHM, .shmid = -1,
+	  { .type = SHMSWAP_EVENT_RECLAIM_END, .why = SHMSWAP_RECLAIM_SHM,
 	    .value = 1 },
 	  "{\"type\":\"reclaim_end\",\"method\":\"shm\",\"freed\":1}" },
 	{ "kswapd why=balance free=20 freed=4",
-	  { .type = SHMSWAP_EVENT_KSWAPD, .why = SHMSWAP_KSWAPD_BALANCE, .shmid = -1,
+	  { .type = SHMSWAP_EVENT_KSWAPD, .why = SHMSWAP_KSWAPD_BALANCE,
 	    .value = 20, .to = 4 },
 	  "{\"type\":\"kswapd\",\"why\":\"balance\",\"free\":20,\"freed\":4}" },
 	{ "segment why=attach pid=1 addr=0x2aaaaaaac000 shmid=0 nattch=1 pages=64",
@@ -150,7 +150,7 @@ static void each_type_has_its_line(void)
 static void numbers_and_times_are_at_the_end(void)
 {
 	struct shmswap_event event = {
-		.type = SHMSWAP_EVENT_MMAP, .shmid = -1, .seq = 5, .time = 12000000345,
+		.type = SHMSWAP_EVENT_MMAP, .seq = 5, .time = 12000000345,
 	};
 	struct shmswap_event again;
 	char line[EVENT_LINE_MAX];
@@ -226,7 +226,7 @@ static void make_event(struct shmswap_event *e, unsigned int type, unsigned int 
 {
 	const struct event_field *field;
 
-	*e = (struct shmswap_event) { .type = type, .shmid = -1 };
+	*e = (struct shmswap_event) { .type = type };
 	for (field = event_types[type].fields; field->kind != EVENT_END; field++)
 		fill_field(e, field);
 	if (flags & EVENT_SEQ)

@@ -387,22 +387,10 @@ static bool get_type(const char **at, struct shmswap_event *e)
 	return false;
 }
 
-static bool has_shmid(const struct event_type *type)
-{
-	const struct event_field *field;
-
-	for (field = type->fields; field->kind != EVENT_END; field++) {
-		if (field->kind == EVENT_S32)
-			return true;
-	}
-	return false;
-}
-
 static bool get_fields(const char **at, struct shmswap_event *e)
 {
 	const struct event_field *field;
 
-	e->shmid = has_shmid(&event_types[e->type]) ? 0 : -1;
 	for (field = event_types[e->type].fields; field->kind != EVENT_END; field++) {
 		if (get_key(at, field->key)) {
 			if (!get_value(at, field, e))

@@ -74,6 +74,7 @@ struct event_ring *event_ring_open(int fd, __u64 mask, __u32 capacity);
 int event_ring_fd(const struct event_ring *r);
 int event_ring_watermark(struct event_ring *r, __u32 nr);
 int event_ring_read(struct event_ring *r, unsigned int max, const struct shmswap_event **events);
+int event_ring_copy(struct event_ring *r, unsigned int max, FILE *out, unsigned int format_flags);
 long long event_ring_lost(struct event_ring *r);
 int event_ring_drain(struct event_ring *r, FILE *out, unsigned int format_flags);
 void event_ring_close(struct event_ring *r);

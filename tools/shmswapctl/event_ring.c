@@ -85,7 +85,7 @@ int event_ring_watermark(struct event_ring *r, __u32 nr)
 /**
  * event_ring_read() - take events that wait
  * @r: ring
- * @max: at most so many, 0: as is convenient
+ * @max: at most so many
  * @events: set to them; they are there until the next call
  *
  * Return: how many; 0: the machine is gone, and so there will be no more; -EAGAIN: none
@@ -93,7 +93,7 @@ int event_ring_watermark(struct event_ring *r, __u32 nr)
  */
 int event_ring_read(struct event_ring *r, unsigned int max, const struct shmswap_event **events)
 {
-	size_t nr = max && max < BATCH ? max : BATCH;
+	size_t nr = max < BATCH ? max : BATCH;
 	ssize_t got;
 
 	do
@@ -148,6 +148,25 @@ static int write_lines(struct event_ring *r, int nr, FILE *out, unsigned int fla
 }
 
 /**
+ * event_ring_copy() - write some events that wait, a line for each
+ * @r: ring
+ * @max: at most so many; LOST is one too
+ * @out: where to
+ * @format_flags: EVENT_SEQ, EVENT_TIME, EVENT_JSON
+ *
+ * Return: how many; 0: the machine is gone, and so there will be no more; -EAGAIN: none waits;
+ * -EPROTO an event of an unknown type; -errno of reading or writing.
+ */
+int event_ring_copy(struct event_ring *r, unsigned int max, FILE *out, unsigned int format_flags)
+{
+	const struct shmswap_event *events;
+	int nr = event_ring_read(r, max, &events);
+	int err = nr > 0 ? write_lines(r, nr, out, format_flags) : 0;
+
+	return err ? err : nr;
+}
+
+/**
  * event_ring_drain() - write all events that wait, a line for each
  * @r: ring
  * @out: where to
@@ -158,16 +177,12 @@ static int write_lines(struct event_ring *r, int nr, FILE *out, unsigned int fla
  */
 int event_ring_drain(struct event_ring *r, FILE *out, unsigned int format_flags)
 {
-	const struct shmswap_event *events;
 	long long lost;
 	int nr;
 
-	while ((nr = event_ring_read(r, 0, &events)) > 0) {
-		int err = write_lines(r, nr, out, format_flags);
-
-		if (err)
-			return err;
-	}
+	do
+		nr = event_ring_copy(r, BATCH, out, format_flags);
+	while (nr > 0);
 	if (nr && nr != -EAGAIN)
 		return nr;
 	lost = event_ring_lost(r);

@@ -47,7 +47,6 @@ static const char *const pte_words[EVENT_MAX_WORDS] = {
 	[SHMSWAP_PTE_CLEAN] = "clean",
 	[SHMSWAP_PTE_PROTECT] = "protect",
 	[SHMSWAP_PTE_FORK] = "fork",
-	[SHMSWAP_PTE_SWAPOFF] = "swapoff",
 };
 
 static const char *const flush_words[EVENT_MAX_WORDS] = {

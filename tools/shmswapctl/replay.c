@@ -49,8 +49,15 @@ struct times {
 
 /* ---------------------------------------------------------------- options */
 
-enum { OPTION_FORMAT = 256, OPTION_FREE, OPTION_QUANTUM, OPTION_KSWAPD, OPTION_LOG, OPTION_MODEL,
-       OPTION_TIMES };
+enum {
+	OPTION_FORMAT = 256,	/* no letter */
+	OPTION_FREE,
+	OPTION_QUANTUM,
+	OPTION_KSWAPD,
+	OPTION_LOG,
+	OPTION_MODEL,
+	OPTION_TIMES,
+};
 
 static const struct option long_options[] = {
 	{ "format", required_argument, NULL, OPTION_FORMAT },
@@ -80,11 +87,11 @@ static int get_number(const char *what, __u64 min, __u64 max, __u32 *number)
 static int get_format(enum trace_format *format)
 {
 	static const char *const names[] = {
-		[TRACE_TEXT] = "text", [TRACE_CSV] = "csv", [TRACE_LACKEY] = "lackey",
+		[TRACE_TEXT] = "text", [TRACE_CSV] = "csv", [TRACE_LACKEY] = "lackey", NULL
 	};
-	size_t i;
+	int i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; names[i]; i++) {
 		if (!strcmp(optarg, names[i])) {
 			*format = i;
 			return CTL_OK;
