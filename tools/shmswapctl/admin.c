@@ -118,7 +118,7 @@ static __u32 area_of_path(const char *path)
 	return type;
 }
 
-static int swapoff(const char *word)
+static int remove_area(const char *word)
 {
 	struct shmswap_swapoff off = { .size = sizeof(off) };
 	int err, fd = ctl_fd();
@@ -144,7 +144,7 @@ static int run_swapoff(int argc, char **argv)
 	if (argc < 2)
 		return ctl_misused(argv[0]);
 	for (i = 1; i < argc && !status; i++)
-		status = swapoff(argv[i]);
+		status = remove_area(argv[i]);
 	return status;
 }
 
@@ -156,7 +156,7 @@ const struct ctl_command ctl_swapoff = {
 };
 
 /* All calls, so many at a time that no event is lost. */
-static int reclaim(int fd, struct shmswap_reclaim *all)
+static int reclaim_in_steps(int fd, struct shmswap_reclaim *all)
 {
 	__u32 count = all->count;
 	int err, status;
@@ -218,7 +218,7 @@ static int run_reclaim(int argc, char **argv)
 	fd = ctl_fd();
 	if (fd < 0)
 		return CTL_ERROR;
-	status = reclaim(fd, &arg);
+	status = reclaim_in_steps(fd, &arg);
 	return status ? status : print_reclaim(&arg);
 }
 

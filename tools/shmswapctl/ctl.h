@@ -35,8 +35,8 @@ struct ctl_command {
 extern bool ctl_json;	/* print JSON */
 
 extern const struct ctl_command ctl_segs, ctl_maps, ctl_ptes, ctl_frames, ctl_swaps, ctl_clock,
-	ctl_stat, ctl_procs, ctl_info, ctl_swapon, ctl_swapoff, ctl_reclaim, ctl_control, ctl_check, ctl_watch,
-	ctl_events, ctl_diff, ctl_replay;
+	ctl_stat, ctl_procs, ctl_info, ctl_swapon, ctl_swapoff, ctl_reclaim, ctl_control,
+	ctl_check, ctl_watch, ctl_events, ctl_diff, ctl_replay;
 
 int ctl_fd(void);
 int ctl_call(int fd, unsigned int cmd, void *arg);

@@ -114,6 +114,12 @@ const struct name segment_modes[] = {
 	END
 };
 
+/* All others are numbers. */
+const struct name slot_counts[] = {
+	{ SHMSWAP_SLOT_BAD, "bad" },
+	END
+};
+
 const struct name yes_no[] = {
 	{ 0, "no" },
 	{ 1, "yes" },

@@ -18,7 +18,7 @@ struct name {
 
 extern const struct name vma_kinds[], vm_flags[], pg_flags[], area_kinds[], pte_kinds[],
 	machine_flags[], proc_flags[], reclaim_methods[], check_whats[], segment_modes[],
-	pte_bits[], page_states[], yes_no[];
+	pte_bits[], page_states[], slot_counts[], yes_no[];
 
 /* NULL if the value has none. */
 const char *name_of(const struct name *names, __u64 value);

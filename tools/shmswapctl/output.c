@@ -10,6 +10,8 @@
 #include "output.h"
 #include "records.h"
 
+#define MOST_COLUMNS	32
+
 bool ctl_json;
 
 static struct json_object *made(struct json_object *object)
@@ -171,31 +173,53 @@ static int column_width(const struct field *field, const void *records, long nr,
 	return width;
 }
 
-/* Words stand to the left, numbers to the right. */
-static void print_cell(const struct field *field, const char *text, int width)
+/* Words stand to the left, numbers to the right; nothing behind the last. */
+static void print_cell(const struct field *field, const char *text, int width, bool last)
 {
-	printf("%*s%s", field->names ? -width : width, text, field[1].name ? "  " : "\n");
+	bool word = field->form == FIELD_ENUM || field->form == FIELD_BITS;
+
+	if (word && last)
+		width = 0;
+	printf("%*s%s", word ? -width : width, text, last ? "\n" : "  ");
+}
+
+/* What a table shows of the record, and how wide the columns are. */
+struct columns {
+	const struct field *fields[MOST_COLUMNS];
+	int widths[MOST_COLUMNS];
+	int nr;
+};
+
+static void choose_columns(struct columns *columns, const struct field *record,
+			   const void *records, long nr, size_t size)
+{
+	columns->nr = 0;
+	for (; record->name && columns->nr < MOST_COLUMNS; record++) {
+		if (record->rare)
+			continue;
+		columns->widths[columns->nr] = column_width(record, records, nr, size);
+		columns->fields[columns->nr++] = record;
+	}
 }
 
 void output_table(const struct field *record, const void *records, long nr, size_t size)
 {
-	const struct field *field;
 	char buf[FIELD_TEXT_MAX];
-	int widths[64];
+	struct columns columns;
 	long i;
+	int c;
 
-	for (field = record; field->name; field++) {
-		widths[field - record] = column_width(field, records, nr, size);
-		if (!field->rare)
-			print_cell(field, field->name, widths[field - record]);
-	}
+	choose_columns(&columns, record, records, nr, size);
+	for (c = 0; c < columns.nr; c++)
+		print_cell(columns.fields[c], columns.fields[c]->name, columns.widths[c],
+			   c + 1 == columns.nr);
 	for (i = 0; i < nr; i++) {
-		for (field = record; field->name; field++) {
-			if (field->rare)
-				continue;
+		for (c = 0; c < columns.nr; c++) {
+			const struct field *field = columns.fields[c];
+
 			field_format(field, field_get(field, (const char *)records + i * size),
 				     buf);
-			print_cell(field, buf, widths[field - record]);
+			print_cell(field, buf, columns.widths[c], c + 1 == columns.nr);
 		}
 	}
 }

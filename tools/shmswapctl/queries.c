@@ -222,12 +222,8 @@ struct entry {
 	__u64 pte;
 };
 
-#define ENTRY(member, field_form, ...) {					\
-	.name = #member, .form = field_form,					\
-	.offset = offsetof(struct entry, member),				\
-	.size = sizeof(((struct entry *)0)->member),				\
-	##__VA_ARGS__								\
-}
+#define ENTRY(member, form, ...) \
+	FIELD_OF(((struct entry *)0)->member, #member, form, ##__VA_ARGS__)
 
 static const struct field pte_fields_record[] = {
 	ENTRY(state, FIELD_ENUM, .names = pte_kinds),

@@ -7,19 +7,13 @@
 #include "records.h"
 #include "words.h"
 
-#define NAMED(record, member, field_name, field_form, ...) {			\
-	.name = field_name,							\
-	.form = field_form,							\
-	.offset = offsetof(struct shmswap_##record, member),			\
-	.size = sizeof(((struct shmswap_##record *)0)->member),			\
-	##__VA_ARGS__								\
-}
 #define FIELD(record, member, form, ...) \
-	NAMED(record, member, #member, form, ##__VA_ARGS__)
+	FIELD_OF(((struct shmswap_##record *)0)->member, #member, form, ##__VA_ARGS__)
 #define COUNT(record, member)		FIELD(record, member, FIELD_DECIMAL)
 #define ENUM(record, member, table)	FIELD(record, member, FIELD_ENUM, .names = table)
 #define BITS(record, member, table)	FIELD(record, member, FIELD_BITS, .names = table)
-#define DS(member, form, ...)		NAMED(seg, ds.member, #member, form, ##__VA_ARGS__)
+#define DS(member, form, ...) \
+	FIELD_OF(((struct shmswap_seg *)0)->ds.member, #member, form, ##__VA_ARGS__)
 
 const struct field seg_record[] = {
 	FIELD(seg, shmid, FIELD_SIGNED),
@@ -100,7 +94,7 @@ const struct field area_record[] = {
 
 const struct field slot_record[] = {
 	COUNT(slot, slot),
-	COUNT(slot, count),
+	FIELD(slot, count, FIELD_DECIMAL, .names = slot_counts),
 	{ }
 };
 
@@ -266,7 +260,10 @@ void field_set(const struct field *field, void *data, __u64 value)
 
 void field_format(const struct field *field, __u64 value, char buf[FIELD_TEXT_MAX])
 {
-	const char *name = field->form == FIELD_ENUM ? name_of(field->names, value) : NULL;
+	const char *name = NULL;
+
+	if (field->names && field->form != FIELD_BITS)
+		name = name_of(field->names, value);
 
 	if (name)
 		snprintf(buf, FIELD_TEXT_MAX, "%s", name);
@@ -304,7 +301,9 @@ int field_parse(const char *what, const struct field *field, const char *word, _
 		return CTL_OK;
 	if (field->form == FIELD_BITS && bits_of_names(field->names, word, value))
 		return CTL_OK;
-	if (!field->names)
+	if (field->form == FIELD_DECIMAL && field->names && name_value(field->names, word, value))
+		return CTL_OK;
+	if (field->form != FIELD_ENUM && field->form != FIELD_BITS)
 		return word_number(what, word, 0, field->size == 4 ? UINT_MAX : ULLONG_MAX, value);
 	ctl_error("%s: '%s' is not %s", what, word, names_listed(field->names));
 	return CTL_USAGE;

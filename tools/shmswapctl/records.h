@@ -14,7 +14,7 @@
 #include "names.h"
 
 enum field_form {
-	FIELD_DECIMAL,
+	FIELD_DECIMAL,	/* a value that has one of @names is written as that */
 	FIELD_SIGNED,
 	FIELD_HEX,
 	FIELD_OCTAL,
@@ -29,7 +29,7 @@ enum field_form {
  * @offset: where it is
  * @size: its bytes
  * @rare: it is left out of tables, not of JSON
- * @names: see @form
+ * @names: see @form, or NULL
  */
 struct field {
 	const char *name;
@@ -39,6 +39,15 @@ struct field {
 	bool rare;
 	const struct name *names;
 };
+
+/* @lvalue is the member of a struct at address 0. */
+#define FIELD_OF(lvalue, field_name, field_form, ...) {				\
+	.name = field_name,							\
+	.form = field_form,							\
+	.offset = (size_t)&(lvalue),						\
+	.size = sizeof(lvalue),							\
+	##__VA_ARGS__								\
+}
 
 /* Lists that end with a NULL. */
 extern const struct field seg_record[], vma_record[], pte_record[], page_record[],

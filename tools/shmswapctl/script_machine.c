@@ -69,7 +69,7 @@ static int run_machine(int argc, char **argv)
 
 const struct ctl_command script_machine = {
 	.name = "machine",
-	.usage = "NAME [frames=N] [swap=SLOTS] [kswapd] [process_scan] [rmid_forced] [shmmax=BYTES] [shmall=PAGES] [shmmni=N]",
+	.usage = "NAME [frames=N] [swap=N] [kswapd] [process_scan] [rmid_forced] [LIMIT=N...]",
 	.help = "make a private machine, with a process init, the current one",
 	.run = run_machine,
 };

@@ -56,7 +56,8 @@ const struct ctl_command script_segment = {
 	.run = run_segment,
 };
 
-static int attach(struct process *process, struct memory *segment, __u64 addr, int shmflg)
+static int attach_segment(struct process *process, struct memory *segment, __u64 addr,
+			  int shmflg)
 {
 	struct shmswap_shmat at = {
 		.size = sizeof(at), .shmid = segment->shmid, .addr = addr, .shmflg = shmflg,
@@ -92,8 +93,9 @@ static int run_attach(int argc, char **argv)
 	status = words_options(argv[0], argc - 3, argv + 3, options);
 	if (status)
 		return status;
-	return attach(process, segment, addr, (ro ? SHM_RDONLY : 0) | (rnd ? SHM_RND : 0) |
-					      (remap ? SHM_REMAP : 0));
+	return attach_segment(process, segment, addr,
+			      (ro ? SHM_RDONLY : 0) | (rnd ? SHM_RND : 0) |
+			      (remap ? SHM_REMAP : 0));
 }
 
 const struct ctl_command script_attach = {

@@ -21,8 +21,6 @@
 #define SIGNATURE	"SWAPSPACE2"
 #define SIGNATURE_SIZE	(sizeof(SIGNATURE) - 1)
 
-extern char **environ;
-
 /* A file is overwritten only if it was one to swap to before. */
 static int open_file(const char *path)
 {
@@ -60,7 +58,7 @@ static int write_pages(int fd, __u64 pages)
 }
 
 /* Runs mkswap(8), which the user's path may not have; it prints nothing of interest. */
-static int mkswap(int fd)
+static int format_area(int fd)
 {
 	char file[40], command[] =
 		"PATH=$PATH:/usr/sbin:/sbin; exec mkswap -U clear \"$0\" >/dev/null 2>&1";
@@ -93,14 +91,14 @@ static int make_and_use(int fd, const char *path, __u64 slots, struct shmswap_sw
 
 	if (err)
 		return ctl_failed(err, "swapfile %s", path);
-	err = mkswap(fd);
+	err = format_area(fd);
 	if (err)
 		return ctl_failed(err, "swapfile %s: mkswap", path);
 	on->fd = fd;
 	return admin_swapon("swapfile", on);
 }
 
-static int swapfile(const char *path, __u64 slots, struct shmswap_swapon *on)
+static int make_area(const char *path, __u64 slots, struct shmswap_swapon *on)
 {
 	int fd = open_file(path), status;
 
@@ -133,7 +131,7 @@ static int run_swapfile(int argc, char **argv)
 		return status;
 	on.prio = prio;
 	on.flags = options[0].given ? SHMSWAP_SWAPON_PREFER : 0;
-	return swapfile(argv[1], slots, &on);
+	return make_area(argv[1], slots, &on);
 }
 
 const struct ctl_command script_swapfile = {

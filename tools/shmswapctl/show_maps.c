@@ -70,8 +70,9 @@ static bool add_sharers(const char *name, int shmid, struct ranges *ranges)
 	if (nr < 0)
 		return false;
 	for (i = 0; i < nr && good; i++)
-		good = add_range(ranges, (struct range){ vmas[i].pid, vmas[i].start,
-							 vmas[i].end });
+		good = add_range(ranges, (struct range){
+			vmas[i].pid, vmas[i].start, vmas[i].end
+		});
 	free(vmas);
 	return good;
 }

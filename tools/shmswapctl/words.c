@@ -50,8 +50,8 @@ static bool copy_quoted(const char **from, char **to, const char *line)
 		if (c == '\\') {
 			c = escaped(from);
 			if (!c) {
-				ctl_error("column %td: after a backslash comes one of \" \\ n t xHH, and not x00",
-					  *from - line);
+				ctl_error("column %td: behind a backslash is none of %s",
+					  *from - line, "\", \\, n, t, xHH (not x00)");
 				return false;
 			}
 		} else if (!c) {
@@ -172,7 +172,7 @@ static int take_option(const char *command, const char *word, struct option_word
 		return CTL_USAGE;
 	}
 	option->given = true;
-	if (!value != (option->kind == OPTION_FLAG)) {
+	if (option->kind == OPTION_FLAG ? !!value : !value) {
 		ctl_error("%s: '%s' %s a value", command, option->name,
 			  value ? "does not take" : "needs");
 		return CTL_USAGE;

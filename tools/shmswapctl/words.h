@@ -11,8 +11,9 @@
 #include <linux/types.h>
 
 /*
- * Cuts @line, which is changed, at blanks, up to a #. Within "" stand blanks, #, and \" \\ \n
- * \t \xHH. Returns the number of words in @words, which the caller frees, or -1 after a message.
+ * Cuts @line, which is changed, at blanks, up to a #. Within "" stand blanks, #, and the
+ * escapes of C for ", a backslash, newline, tab and bytes in hex. Returns the number of
+ * words in @words, which the caller frees, or -1 after a message.
  */
 int words_split(char *line, char ***words);
 
