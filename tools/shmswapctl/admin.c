@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin.h"
@@ -89,32 +88,65 @@ const struct ctl_command ctl_swapon = {
 	.run = run_swapon,
 };
 
-/* The area that is the file, or the device, @path; UINT_MAX after a message. */
-static __u32 area_of_path(const char *path)
+/* The file that is listed in a line of the swap table, with its octal escapes, is @path. */
+static bool line_is_about(const char *line, const char *path)
 {
+	while (*path) {
+		unsigned int c = (unsigned char)*line++;
+
+		if (c == '\\' && sscanf(line, "%3o", &c) == 1)
+			line += 3;
+		if (c != (unsigned char)*path++)
+			return false;
+	}
+	return *line == ' ' || *line == '\t';
+}
+
+/* The number of the line about @path in the swap table, not counting its head; -1: none. */
+static int line_of_path(int fd, const char *path)
+{
+	struct shmswap_table table = {
+		.size = sizeof(table), .which = SHMSWAP_TABLE_SWAPS,
+		.flags = SHMSWAP_TABLE_CLOEXEC,
+	};
+	int err = ctl_call(fd, SHMSWAP_IOC_TABLE, &table), nr;
+	FILE *file = err ? NULL : fdopen(table.out_fd, "r");
+	bool found = false;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return -1;
+	for (nr = -1; !found && getline(&line, &size, file) > 0; nr++)
+		found = nr >= 0 && line_is_about(line, path);
+	free(line);
+	fclose(file);
+	return found ? nr - 1 : -1;
+}
+
+/* The area that is the file, or the device, @path; UINT_MAX after a message. */
+static __u32 area_of_path(int fd, const char *path)
+{
+	char *real = realpath(path, NULL);
 	struct shmswap_area *areas;
 	__u32 type = UINT_MAX;
-	struct stat st;
-	long nr, i;
+	int line;
+	long nr;
 
-	if (stat(path, &st)) {
+	if (!real) {
 		ctl_failed(errno, "swapoff: %s", path);
 		return type;
 	}
+	line = line_of_path(fd, real);
+	free(real);
 	nr = show_query(SHMSWAP_QUERY_SWAPS, 0, 0, (void **)&areas, sizeof(*areas), "swapoff");
 	if (nr < 0)
 		return type;
-	for (i = 0; i < nr; i++) {
-		bool same = S_ISBLK(st.st_mode) ?
-			    areas[i].kind == SHMSWAP_AREA_PARTITION && areas[i].dev == st.st_rdev :
-			    areas[i].kind == SHMSWAP_AREA_FILE && areas[i].dev == st.st_dev &&
-			    areas[i].ino == st.st_ino;
-
-		type = same ? areas[i].type : type;
-	}
-	free(areas);
-	if (type == UINT_MAX)
+	if (line >= 0 && line < nr)
+		type = areas[line].type;
+	else
 		ctl_failed(EINVAL, "swapoff: %s", path);
+	free(areas);
 	return type;
 }
 
@@ -127,7 +159,7 @@ static int remove_area(const char *word)
 	if (fd < 0)
 		return CTL_ERROR;
 	if (!word_is_number(word, &type))
-		type = area_of_path(word);
+		type = area_of_path(fd, word);
 	else if (type >= UINT_MAX)
 		return word_number("swapoff", word, 0, UINT_MAX - 1, &type);
 	if (type == UINT_MAX)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <json.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -249,9 +250,11 @@ int output_flush(void)
 {
 	int err;
 
+	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout))
 		return CTL_OK;
-	err = errno;
+	err = errno ? errno : EIO;
+	__fpurge(stdout);	/* or it would be tried, and fail, again */
 	clearerr(stdout);
 	return ctl_failed(err, "standard output");
 }

@@ -223,7 +223,7 @@ struct entry {
 };
 
 #define ENTRY(member, form, ...) \
-	FIELD_OF(((struct entry *)0)->member, #member, form, ##__VA_ARGS__)
+	FIELD_OF((*(struct entry *)0).member, #member, form, ##__VA_ARGS__)
 
 static const struct field pte_fields_record[] = {
 	ENTRY(state, FIELD_ENUM, .names = pte_kinds),

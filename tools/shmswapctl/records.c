@@ -8,12 +8,12 @@
 #include "words.h"
 
 #define FIELD(record, member, form, ...) \
-	FIELD_OF(((struct shmswap_##record *)0)->member, #member, form, ##__VA_ARGS__)
+	FIELD_OF((*(struct shmswap_##record *)0).member, #member, form, ##__VA_ARGS__)
 #define COUNT(record, member)		FIELD(record, member, FIELD_DECIMAL)
 #define ENUM(record, member, table)	FIELD(record, member, FIELD_ENUM, .names = table)
 #define BITS(record, member, table)	FIELD(record, member, FIELD_BITS, .names = table)
 #define DS(member, form, ...) \
-	FIELD_OF(((struct shmswap_seg *)0)->ds.member, #member, form, ##__VA_ARGS__)
+	FIELD_OF((*(struct shmswap_seg *)0).ds.member, #member, form, ##__VA_ARGS__)
 
 const struct field seg_record[] = {
 	FIELD(seg, shmid, FIELD_SIGNED),

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,25 +20,29 @@
 #define SIGNATURE	"SWAPSPACE2"
 #define SIGNATURE_SIZE	(sizeof(SIGNATURE) - 1)
 
-/* A file is overwritten only if it was one to swap to before. */
-static int open_file(const char *path)
+/* Whether it is one that an earlier run made. */
+static bool is_swap_file(const char *path)
 {
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	char signature[SIGNATURE_SIZE] = "";
 	struct stat st;
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool is;
 
-	if (fd >= 0 || errno != EEXIST)
-		return fd;
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return fd;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	    pread(fd, signature, SIGNATURE_SIZE, DEVICE_PAGE - SIGNATURE_SIZE) > 0 &&
-	    !memcmp(signature, SIGNATURE, SIGNATURE_SIZE) && !ftruncate(fd, 0))
-		return fd;
+		return false;
+	is = !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+	     pread(fd, signature, SIGNATURE_SIZE, DEVICE_PAGE - SIGNATURE_SIZE) > 0 &&
+	     !memcmp(signature, SIGNATURE, SIGNATURE_SIZE);
 	close(fd);
-	errno = EEXIST;
-	return -1;
+	return is;
+}
+
+/* Nothing is overwritten: a machine may be swapping to an old one. */
+static int new_file(const char *path)
+{
+	if (is_swap_file(path))
+		unlink(path);
+	return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
 
 /* Written, not only made as long: it must have no holes. */
@@ -100,7 +103,7 @@ static int make_and_use(int fd, const char *path, __u64 slots, struct shmswap_sw
 
 static int make_area(const char *path, __u64 slots, struct shmswap_swapon *on)
 {
-	int fd = open_file(path), status;
+	int fd = new_file(path), status;
 
 	if (fd < 0)
 		return ctl_failed(errno, "swapfile %s", path);
