@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where two logs part, as text and as JSON.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "diff_report.h"
+
+static const char *event_text(const struct shmswap_event *e, unsigned int flags)
+{
+	static char line[EVENT_LINE_MAX];
+
+	event_format(e, flags, line, sizeof(line));
+	return line;
+}
+
+static bool same_page(const struct shmswap_event *a, const struct shmswap_event *b)
+{
+	return diff_has_page(a) && diff_has_page(b) && a->shmid == b->shmid &&
+	       a->index == b->index;
+}
+
+/* What both did, or what both came to. */
+static void print_deeds(const struct diff *d, const char *first)
+{
+	const struct diff_log *a = &d->log[0], *b = &d->log[1];
+	bool it = !a->end && !b->end && same_page(&a->event, &b->event);
+
+	printf("%s %c ", first, a->letter);
+	if (a->end)
+		fputs("ended", stdout);
+	else
+		diff_describe(stdout, &a->event, &a->history, false);
+	printf("; %c ", b->letter);
+	if (b->end)
+		fputs("ended", stdout);
+	else
+		diff_describe(stdout, &b->event, &b->history, it);
+	puts(".");
+}
+
+/* ------------------------------------------------------------------- text */
+
+static void print_context(const struct diff *d)
+{
+	unsigned long nr = d->nr_equal < d->nr_context ? d->nr_equal : d->nr_context;
+	unsigned long i;
+
+	for (i = d->nr_equal - nr; i < d->nr_equal; i++)
+		printf("    %s\n", d->context[i % d->nr_context]);
+}
+
+static void print_line(const struct diff_log *log)
+{
+	if (log->end)
+		printf("%c %s ends after line %lu\n", log->letter, log->path, log->nr);
+	else
+		printf("%c %s:%lu: %s\n", log->letter, log->path, log->nr, log->line);
+}
+
+static void print_fields(const struct diff *d)
+{
+	unsigned int i;
+
+	if (!d->nr_fields)
+		return;
+	fputs("What differs:", stdout);
+	for (i = 0; i < d->nr_fields; i++)
+		printf("%s %s", i ? "," : "", d->fields[i]);
+	puts(".");
+}
+
+static void print_hand(const struct diff_log *log)
+{
+	const struct diff_history *h = &log->history;
+
+	if (h->has_hand)
+		printf(" %u:%u in %c", SHMSWAP_HAND_ID(h->hand), SHMSWAP_HAND_IDX(h->hand),
+		       log->letter);
+	else
+		printf(" an unknown place in %c", log->letter);
+}
+
+static void print_hands(const struct diff *d)
+{
+	if (!d->log[0].history.has_hand && !d->log[1].history.has_hand)
+		return;
+	fputs("The hand was at", stdout);
+	print_hand(&d->log[0]);
+	fputs(",", stdout);
+	print_hand(&d->log[1]);
+	puts(".");
+}
+
+static void print_deed(const struct diff_page *const page[2], __u32 pid, enum diff_deed deed)
+{
+	static const char *const words[DIFF_NR_DEEDS] = {
+		[DIFF_TOUCHED] = "touched", [DIFF_AGED] = "made old", [DIFF_TAKEN] = "taken away",
+	};
+	unsigned long a = diff_page_line(page[0], pid, deed);
+	unsigned long b = diff_page_line(page[1], pid, deed);
+
+	if (!a && !b)
+		printf(" never %s", words[deed]);
+	else
+		printf(" last %s at line %lu of A, %lu of B", words[deed], a, b);
+}
+
+/* What both logs say of a page; up to here they say the same, but perhaps in other lines. */
+static void print_page(const struct diff *d, const struct shmswap_event *e)
+{
+	const struct diff_page *const page[2] = {
+		diff_history_page(&d->log[0].history, e->shmid, e->index),
+		diff_history_page(&d->log[1].history, e->shmid, e->index),
+	};
+	unsigned int i;
+
+	printf("Page %u of segment %d", e->index, e->shmid);
+	if (!page[0]) {
+		puts(" does not occur before.");
+		return;
+	}
+	for (i = 0; i < page[0]->nr; i++) {
+		__u32 pid = page[0]->process[i].pid;
+		int deed;
+
+		if (pid)
+			printf("%s\n  in process %u:", i ? ";" : "", pid);
+		else
+			printf("%s\n  in some process:", i ? ";" : "");
+		for (deed = 0; deed < DIFF_NR_DEEDS; deed++) {
+			fputs(deed ? ";" : "", stdout);
+			print_deed(page, pid, deed);
+		}
+	}
+	puts(".");
+}
+
+static void print_pages(const struct diff *d)
+{
+	const struct diff_log *a = &d->log[0], *b = &d->log[1];
+
+	if (!a->end && diff_has_page(&a->event))
+		print_page(d, &a->event);
+	if (!b->end && diff_has_page(&b->event) &&
+	    (a->end || !same_page(&a->event, &b->event)))
+		print_page(d, &b->event);
+}
+
+/* An entry that one log changed from another state than the other did. */
+static void print_entries(const struct diff *d)
+{
+	const struct shmswap_event *a = &d->log[0].event, *b = &d->log[1].event;
+	int i;
+
+	if (d->log[0].end || d->log[1].end || a->type != SHMSWAP_EVENT_PTE ||
+	    b->type != SHMSWAP_EVENT_PTE || a->pid != b->pid || a->address != b->address)
+		return;
+	printf("The entry in process %u was", a->pid);
+	for (i = 0; i < 2; i++) {
+		__u64 pte = d->log[i].event.from;
+
+		if (pte & SHMSWAP_PTE_VALID)
+			printf(" %s and %s", pte & SHMSWAP_PTE_ACCESSED ? "young" : "old",
+			       pte & SHMSWAP_PTE_DIRTY ? "dirty" : "clean");
+		else
+			fputs(" not valid", stdout);
+		printf(" in %c%s", d->log[i].letter, i ? ".\n" : ",");
+	}
+}
+
+static void print_begin(const struct diff *d)
+{
+	char first[64];
+
+	print_context(d);
+	print_line(&d->log[0]);
+	print_line(&d->log[1]);
+	snprintf(first, sizeof(first), "After %lu equal event%s", d->nr_equal,
+		 d->nr_equal == 1 ? "" : "s");
+	print_deeds(d, first);
+	print_fields(d);
+	print_hands(d);
+	print_entries(d);
+	print_pages(d);
+}
+
+/* ------------------------------------------------------------------- JSON */
+
+static void add(struct json_object *object, const char *key, struct json_object *value)
+{
+	json_object_object_add(object, key, value);
+}
+
+static struct json_object *deed(const struct diff_log *log)
+{
+	struct json_object *text;
+	char *words = NULL;
+	size_t size;
+	FILE *out;
+
+	if (log->end)
+		return json_object_new_string("ended");
+	out = open_memstream(&words, &size);
+	if (!out)
+		return NULL;
+	diff_describe(out, &log->event, &log->history, false);
+	text = fclose(out) ? NULL : json_object_new_string(words);
+	free(words);
+	return text;
+}
+
+static struct json_object *event(const struct diff_log *log)
+{
+	return log->end ? NULL : json_tokener_parse(event_text(&log->event, EVENT_JSON));
+}
+
+static struct json_object *hand(const struct diff_history *h)
+{
+	struct json_object *array;
+
+	if (!h->has_hand)
+		return NULL;
+	array = json_object_new_array();
+	json_object_array_add(array, json_object_new_int64(SHMSWAP_HAND_ID(h->hand)));
+	json_object_array_add(array, json_object_new_int64(SHMSWAP_HAND_IDX(h->hand)));
+	return array;
+}
+
+static struct json_object *lines(const struct diff_page *const page[2], __u32 pid,
+				 enum diff_deed deed)
+{
+	unsigned long a = diff_page_line(page[0], pid, deed);
+	unsigned long b = diff_page_line(page[1], pid, deed);
+	struct json_object *object;
+
+	if (!a && !b)
+		return NULL;
+	object = json_object_new_object();
+	add(object, "a", json_object_new_uint64(a));
+	add(object, "b", json_object_new_uint64(b));
+	return object;
+}
+
+static struct json_object *processes(const struct diff_page *const page[2])
+{
+	struct json_object *array = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; page[0] && i < page[0]->nr; i++) {
+		struct json_object *object = json_object_new_object();
+		__u32 pid = page[0]->process[i].pid;
+
+		add(object, "pid", pid ? json_object_new_int64(pid) : NULL);
+		add(object, "touched", lines(page, pid, DIFF_TOUCHED));
+		add(object, "aged", lines(page, pid, DIFF_AGED));
+		add(object, "taken", lines(page, pid, DIFF_TAKEN));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+static struct json_object *page(const struct diff *d, const struct shmswap_event *e)
+{
+	const struct diff_page *const page[2] = {
+		diff_history_page(&d->log[0].history, e->shmid, e->index),
+		diff_history_page(&d->log[1].history, e->shmid, e->index),
+	};
+	struct json_object *object = json_object_new_object();
+
+	add(object, "shmid", json_object_new_int(e->shmid));
+	add(object, "index", json_object_new_int64(e->index));
+	add(object, "processes", processes(page));
+	return object;
+}
+
+static struct json_object *pages(const struct diff *d)
+{
+	struct json_object *array = json_object_new_array();
+	const struct diff_log *a = &d->log[0], *b = &d->log[1];
+
+	if (!a->end && diff_has_page(&a->event))
+		json_object_array_add(array, page(d, &a->event));
+	if (!b->end && diff_has_page(&b->event) &&
+	    (a->end || !same_page(&a->event, &b->event)))
+		json_object_array_add(array, page(d, &b->event));
+	return array;
+}
+
+static struct json_object *side(const struct diff_log *log)
+{
+	struct json_object *object = json_object_new_object();
+
+	add(object, "file", json_object_new_string(log->path));
+	add(object, "line", json_object_new_uint64(log->nr));
+	add(object, "event", event(log));
+	add(object, "did", deed(log));
+	add(object, "hand", hand(&log->history));
+	return object;
+}
+
+static struct json_object *strings(const char *const *text, unsigned long from, unsigned long to,
+				   unsigned long size)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (; from < to; from++)
+		json_object_array_add(array, json_object_new_string(text[from % size]));
+	return array;
+}
+
+static struct json_object *verdict(const struct diff *d, bool equal)
+{
+	struct json_object *object = json_object_new_object();
+
+	add(object, "equal", json_object_new_boolean(equal));
+	add(object, "events", json_object_new_uint64(d->nr_equal));
+	return object;
+}
+
+static void make_json(struct diff *d)
+{
+	unsigned long nr = d->nr_equal < d->nr_context ? d->nr_equal : d->nr_context;
+
+	d->json = verdict(d, false);
+	add(d->json, "fields", strings(d->fields, 0, d->nr_fields, EVENT_MAX_FIELDS));
+	add(d->json, "context", strings((const char *const *)d->context, d->nr_equal - nr,
+					d->nr_equal, d->nr_context));
+	add(d->json, "a", side(&d->log[0]));
+	add(d->json, "b", side(&d->log[1]));
+	add(d->json, "pages", pages(d));
+}
+
+static void print_json(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED |
+						    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+static void add_outcome(struct diff *d, const char *key, const struct diff_log *log)
+{
+	struct json_object *object;
+
+	if (json_object_object_get_ex(d->json, key, &object))
+		add(object, "outcome", log->outcome ? deed(log) : NULL);
+}
+
+/* ------------------------------------------------------------------- both */
+
+int diff_report_equal(struct diff *d)
+{
+	if (ctl_json)
+		print_json(verdict(d, true));
+	else
+		printf("The logs are equal: %lu event%s.\n", d->nr_equal,
+		       d->nr_equal == 1 ? "" : "s");
+	return CTL_OK;
+}
+
+void diff_report_begin(struct diff *d)
+{
+	if (ctl_json)
+		make_json(d);
+	else
+		print_begin(d);
+}
+
+int diff_report_end(struct diff *d)
+{
+	bool outcome = d->log[0].outcome && d->log[1].outcome;
+
+	if (ctl_json) {
+		add_outcome(d, "a", &d->log[0]);
+		add_outcome(d, "b", &d->log[1]);
+		print_json(d->json);
+	} else if (outcome) {
+		print_deeds(d, "So");
+	}
+	return CTL_FAILED;
+}
