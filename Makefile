@@ -16,7 +16,7 @@ help:
 	@echo 'make vm          a shell in a guest with the module loaded      [GUEST=6.1|6.12|debug]'
 	@echo 'make modules     build shmswap.ko into build/KVER               [KVER=$(KVER)]'
 	@echo 'make insmod      build for this machine and load it here        [ARGS="frames=64 ..."]'
-	@echo 'make tools       libshmswap.so and shmswap-run, for unmodified programs, into build/tools'
+	@echo 'make tools       shmswapctl; libshmswap.so and shmswap-run for unmodified programs: build/tools'
 	@echo 'make install     module into /lib/modules, tools below PREFIX   [PREFIX=/usr/local DESTDIR=]'
 	@echo 'make check       W=1, sparse, checkpatch and shellcheck, on both stock kernels'
 	@echo 'make bench       instruction counts, and the kernel'\''s own beside them'
