@@ -19,7 +19,7 @@
 
 #include "ktap.h"
 #include "libcase.h"
-#include "libshm.h"
+#include "liblive.h"
 
 #define FRAMES		64
 #define PAGES		8
@@ -373,6 +373,85 @@ static void every_kind(void)
 	ASSERT_GE(sm_reclaim(fd, SHMSWAP_RECLAIM_MMAP, 0, 10), 0);
 	/* It balances as soon as few frames are free, and sleeps sooner or later. */
 	EXPECT_SOON((seen |= kinds_in(ring)) == (1ULL << SHMSWAP_NR_EVENT_TYPES) - 1 - MASK(LOST));
+}
+
+/* What the processor does itself is not told: a load or store that did not fault. */
+static void a_real_process(void)
+{
+	int fd = machine(), id = live_segment(fd, 2), ring;
+	struct shmswap_event events[16] = { 0 };
+	const struct shmswap_event *at = events, *e;
+	char *addr;
+
+	ring = ring_of(fd, MASK(SEGMENT) | MASK(PTE) | MASK(FAULT), 0);
+	addr = live_attach(fd, id, 0);
+	LIVE_WRITE(addr, 1);
+	LIVE_WRITE(addr, 2);
+	ASSERT_EQ(sm_reclaim_shm(fd, 1), 0);
+	LIVE_WRITE(addr, 3);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 5);
+	e = NEXT(&at, SEGMENT, SHMSWAP_SEGMENT_ATTACH);
+	EXPECT_EQ(e->pid, live_pid(fd));
+	EXPECT_EQ(e->address, (uintptr_t)addr);
+	e = NEXT(&at, PTE, SHMSWAP_PTE_MAP);
+	EXPECT_EQ(e->address, (uintptr_t)addr);
+	e = NEXT(&at, FAULT, SHMSWAP_FAULT_ZERO);
+	EXPECT_EQ(e->pid, live_pid(fd));
+	EXPECT_EQ(e->address, (uintptr_t)addr);
+	EXPECT_EQ(e->shmid, id);
+	EXPECT_EQ(e->index, 0);
+	EXPECT_EQ(e->value, 1);
+	e = NEXT(&at, PTE, SHMSWAP_PTE_AGE);
+	expect_young_and_old(e->from, e->to);
+	e = NEXT(&at, PTE, SHMSWAP_PTE_ACCESS);
+	expect_young_and_old(e->to, e->from);
+	EXPECT_EQ(e->to, live_pte(fd, addr).pte);
+	live_check(fd);
+}
+
+struct stranger {
+	int fd;
+	int shmid;
+	uint64_t *address;
+};
+
+static void be_a_stranger(void *arg)
+{
+	struct stranger *s = arg;
+	char *addr;
+
+	ASSERT_EQ(sm_become(1001, 1001), 0);
+	addr = live_attach(s->fd, s->shmid, 0);
+	LIVE_WRITE(addr, 1);
+	*s->address = (uintptr_t)addr;
+	ASSERT_EQ(live_shmdt(s->fd, (uintptr_t)addr), 0);
+}
+
+/* Where another user's process has its memory is not for the machine's owner. */
+static void another_users_addresses(void)
+{
+	struct stranger s = { .address = ktap_shared(sizeof(uint64_t)) };
+	struct shmswap_event events[32] = { 0 };
+	int owners, roots, nr, i, told = 0;
+
+	ASSERT_EQ(sm_act_as(1000, 1000), 0);
+	s.fd = machine();
+	s.shmid = sm_shmget(s.fd, IPC_PRIVATE, SM_PAGE, 0666);
+	owners = ring_of(s.fd, 0, 0);
+	ASSERT_EQ(sm_act_as(0, 0), 0);
+	roots = ring_of(s.fd, 0, 0);
+	ktap_join(ktap_fork(be_a_stranger, &s));
+	nr = drain(owners, events, ARRAY_SIZE(events));
+	ASSERT_GT(nr, 5);
+	for (i = 0; i < nr; i++) {
+		ktap_context("event %d of type %u", i, events[i].type);
+		EXPECT_EQ(events[i].address, 0);
+		EXPECT(events[i].type != SHMSWAP_EVENT_TLB_FLUSH || !events[i].to);
+	}
+	ASSERT_EQ(drain(roots, events, ARRAY_SIZE(events)), nr);
+	for (i = 0; i < nr; i++)
+		told += events[i].address == *s.address;
+	EXPECT_GT(told, 3);
 }
 
 /*
@@ -862,6 +941,8 @@ int main(int argc, char **argv)
 		KTAP_CASE(a_store_that_makes_a_page_young),
 		KTAP_CASE(faults_that_fail),
 		KTAP_CASE(every_kind),
+		KTAP_CASE(a_real_process),
+		KTAP_CASE(another_users_addresses),
 		KTAP_CASE(numbers_and_times),
 		KTAP_CASE(only_what_was_asked_for),
 		KTAP_CASE(a_ring_that_overflows),
