@@ -53,16 +53,8 @@ struct tally {
 static void step(const struct scan *scan, const struct sim_shmid *seg, u16 why, u64 from,
 		 const struct sim_page *page, const struct tally *tally)
 {
-	struct sim_machine *m = scan->m;
-
-	if (sim_event_wanted(m, CLOCK_STEP, clock_step))
-		sim_emit(m, NULL, CLOCK_STEP, clock_step, .why = why, .from = from,
-			 .to = sim_clock_hand(m), .shmid = seg ? seg->id : -1,
-			 .index = page || why == SHMSWAP_STEP_ABSENT ? m->clock.swap_idx - 1 : 0,
-			 .pfn = page ? sim_page_pfn(m, page) : 0,
-			 .count = page ? sim_page_count(page) : 0,
-			 .value = tally ? tally->aged : 0,
-			 .value2 = tally ? tally->unmapped : 0);
+	sim_event(clock_step, scan->m, why, from, seg, page, tally ? tally->aged : 0,
+		  tally ? tally->unmapped : 0);
 }
 
 /* Move the first hand to a segment; NULL if it went round for a second time. */
@@ -115,14 +107,14 @@ static void unmap_one(struct sim_vma *vma, u32 id, pgoff_t index, struct tally *
 			if (sim_ptep_cmpxchg(ptep, pte, signature))
 				break;
 		} else if (sim_ptep_cmpxchg(ptep, pte, sim_pte_mkold(pte))) {
-			sim_event_pte(vma, address, SHMSWAP_PTE_AGE, pte, sim_pte_mkold(pte));
+			sim_event(pte, vma, address, SHMSWAP_PTE_AGE, pte, sim_pte_mkold(pte));
 			sim_tlb_drop(vma->vm_mm, address);
 			tally->aged++;
 			tally->live |= !!vma->vm_mm->real;
 			return;
 		}
 	}
-	sim_event_pte(vma, address, SHMSWAP_PTE_UNMAP, pte, signature);
+	sim_event(pte, vma, address, SHMSWAP_PTE_UNMAP, pte, signature);
 	atomic_long_dec(&vma->vm_mm->rss);
 	sim_flush_tlb_page(vma->vm_mm, address);
 	tally->unmapped++;
@@ -340,7 +332,7 @@ int sim_shm_swap(struct sim_machine *m, int prio)
 		return 0;
 	if (scan.budget)
 		scan.entry = sim_get_swap_page(m);
-	sim_event_clock_begin(m, prio, scan.budget, scan.entry);
+	sim_event(clock_begin, m, prio, scan.budget, scan.entry);
 	hand = sim_clock_hand(m);
 	if (!scan.budget)
 		why = SHMSWAP_CLOCK_IDLE;
@@ -348,6 +340,6 @@ int sim_shm_swap(struct sim_machine *m, int prio)
 		why = SHMSWAP_CLOCK_NO_SLOT;
 	else
 		why = scan_segments(&scan);
-	sim_event_clock_end(m, why, hand, scan.attempts);
+	sim_event(clock_end, m, why, hand, scan.attempts);
 	return scan.freed;
 }

@@ -1,178 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings of events, each read through a file of its own.
- *
- * A machine records an event in every ring that wants it, under one spinlock, so
- * all rings have the same order. A ring that is full takes nothing more until its
- * reader made room: what is in it is never overwritten, so it is read without that
- * lock, and what was dropped is one gap, whose size is told.
- *
- * A ring does not keep its machine. Which of the two goes first is settled under
- * rings_lock.
+ * What is told of each kind of event. Each function here is called through
+ * sim_event(), where the thing happens, with whatever locks are held there; none may
+ * sleep. They only take event_lock, the innermost of all.
  */
-#include <linux/anon_inodes.h>
-#include <linux/err.h>
-#include <linux/file.h>
-#include <linux/fs.h>
-#include <linux/log2.h>
-#include <linux/module.h>
-#include <linux/poll.h>
-#include <linux/slab.h>
-#include <linux/timekeeping.h>
-#include <linux/uaccess.h>
-
 #include "sim.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-#define DEFAULT_EVENTS	4096
-#define ALL_EVENTS	(BIT_ULL(SHMSWAP_NR_EVENT_TYPES) - 1)
+/* Does anybody listen to this kind of event, of this machine? */
+#define wanted(m, NAME, name)						\
+	(trace_shmswap_##name##_enabled() ||				\
+	 (READ_ONCE((m)->event_mask) & BIT_ULL(SHMSWAP_EVENT_##NAME)))
+
+/* Tell of it, with these fields. It is about the process @mm, or about none. */
+#define emit(m, mm, NAME, name, ...)					\
+	do {								\
+		struct sim_machine *m_ = m;				\
+		const struct shmswap_event event_ = {			\
+			.type = SHMSWAP_EVENT_##NAME,			\
+			__VA_ARGS__					\
+		};							\
+									\
+		trace_shmswap_##name(m_->number, &event_);		\
+		sim_record(m_, mm, &event_);				\
+	} while (0)
+
+/* ------------------------------------------------------------- listening */
+
+DEFINE_STATIC_KEY_DEFERRED_FALSE(sim_listening, HZ);
 
 /**
- * struct sim_ring - events that wait for a reader
- * @m: machine, NULL when it is gone; by rings_lock
- * @list: in m->rings
- * @mask: kinds of events to record
- * @uid: who made it
- * @sees_all: it may see the addresses of other users' real processes
- * @charged: pages charged to user_pages
- * @capacity: room for events, a power of two
- * @events: the events
- * @head: events that were put in; by event_lock
- * @tail: events that were taken out; by @read_lock
- * @seq: number of the next event; by event_lock
- * @lost: events that were dropped since the last one in the ring; by event_lock
- * @recorded: events that were put in, those about lost ones left out; by event_lock
- * @dropped: events that were dropped; by event_lock
- * @watermark: wake readers when that many wait
- * @wait: they sleep here
- * @read_lock: one reader at a time
- */
-struct sim_ring {
-	struct sim_machine *m;
-	struct list_head list;
-	u64 mask;
-	kuid_t uid;
-	bool sees_all;
-	unsigned long charged;
-	u32 capacity;
-	struct shmswap_event *events;
-	u32 head;
-	u32 tail;
-	u64 seq;
-	u64 lost;
-	u64 recorded;
-	u64 dropped;
-	u32 watermark;
-	wait_queue_head_t wait;
-	struct mutex read_lock;	/* tail */
-};
-
-static DEFINE_MUTEX(rings_lock);
-
-/* ------------------------------------------------------------- recording */
-
-static u32 pending(const struct sim_ring *ring)
-{
-	/* Pairs with those in put() and read_events(). */
-	return smp_load_acquire(&ring->head) - smp_load_acquire(&ring->tail);
-}
-
-static void put(struct sim_ring *ring, const struct shmswap_event *event, u64 seq, u64 time)
-{
-	struct shmswap_event *to = &ring->events[ring->head & (ring->capacity - 1)];
-
-	*to = *event;
-	to->seq = seq;
-	to->time = time;
-	/* The reader sees the event as soon as it sees that there is one. */
-	smp_store_release(&ring->head, ring->head + 1);
-}
-
-/* Tell how many were dropped, with the number of the first. */
-static void put_lost(struct sim_ring *ring, u64 time)
-{
-	const struct shmswap_event lost = {
-		.type = SHMSWAP_EVENT_LOST,
-		.from = ring->lost,
-	};
-
-	put(ring, &lost, ring->seq - ring->lost, time);
-	ring->lost = 0;
-}
-
-/* Addresses of another user's real process say where its memory is. */
-static void put_hidden(struct sim_ring *ring, const struct shmswap_event *event, u64 time)
-{
-	struct shmswap_event hidden = *event;
-
-	hidden.address = 0;
-	if (event->type == SHMSWAP_EVENT_TLB_FLUSH) {
-		hidden.from = 0;
-		hidden.to = 0;
-	}
-	put(ring, &hidden, ring->seq, time);
-}
-
-static void record(struct sim_ring *ring, const struct sim_mm *mm,
-		   const struct shmswap_event *event, u64 time)
-{
-	u32 room = ring->capacity - pending(ring);
-
-	/* A ring that has lost something has to say so first. */
-	if (room < 1 + !!ring->lost) {
-		ring->seq++;
-		ring->lost++;
-		ring->dropped++;
-		return;
-	}
-	if (ring->lost)
-		put_lost(ring, time);
-	if (mm && mm->real && !ring->sees_all && !uid_eq(mm->uid, ring->uid))
-		put_hidden(ring, event, time);
-	else
-		put(ring, event, ring->seq, time);
-	ring->seq++;
-	ring->recorded++;
-	if (pending(ring) >= READ_ONCE(ring->watermark) && wq_has_sleeper(&ring->wait))
-		wake_up_interruptible_poll(&ring->wait, EPOLLIN | EPOLLRDNORM);
-}
-
-/**
- * sim_record() - put an event into the rings that want it
- * @m: machine
- * @mm: process that it is about, or NULL
- * @event: the event, without its number and time
+ * sim_listen() - somebody listens from here on
  *
- * Context: any but interrupts; takes event_lock, the innermost of all.
+ * Called for each tracepoint that is enabled, and for each ring.
+ *
+ * Context: may sleep.
+ * Return: 0.
  */
-void sim_record(struct sim_machine *m, const struct sim_mm *mm, const struct shmswap_event *event)
+int sim_listen(void)
 {
-	u64 type = BIT_ULL(event->type);
-	struct sim_ring *ring;
-	u64 time;
-
-	if (!(READ_ONCE(m->event_mask) & type))
-		return;
-	spin_lock(&m->event_lock);
-	time = ktime_get_mono_fast_ns();
-	list_for_each_entry(ring, &m->rings, list) {
-		if (ring->mask & type)
-			record(ring, mm, event, time);
-	}
-	spin_unlock(&m->event_lock);
+	static_branch_inc(&sim_listening.key);
+	return 0;
 }
 
 /**
- * sim_page_owner() - which page of which segment is in a frame?
- * @page: frame
- * @shmid: set to the segment's identifier; -1: none
- * @index: set to the page's index in it
+ * sim_unlisten() - a tracepoint is disabled
  *
- * Context: any; the page is locked, or its segment is.
+ * Nothing is left to be done later: it may be that the module goes right now.
+ *
+ * Context: may sleep.
  */
-void sim_page_owner(const struct sim_page *page, s32 *shmid, u32 *index)
+void sim_unlisten(void)
+{
+	static_branch_dec(&sim_listening.key);
+}
+
+/**
+ * sim_unlisten_later() - a ring is gone
+ *
+ * Anybody may open and close rings, and to change the kernel's text is dear.
+ *
+ * Context: may sleep.
+ */
+void sim_unlisten_later(void)
+{
+	static_branch_slow_dec_deferred(&sim_listening);
+}
+
+/**
+ * sim_events_flush() - do what sim_unlisten_later() left to be done
+ *
+ * Context: sleeps; there are no rings any more.
+ */
+void sim_events_flush(void)
+{
+	static_key_deferred_flush(&sim_listening);
+}
+
+/* --------------------------------------------------------------- telling */
+
+/*
+ * Which page of which segment is in a frame? The page is locked, or its segment is.
+ */
+static void find_owner(const struct sim_page *page, s32 *shmid, u32 *index)
 {
 	const struct sim_shmid *seg;
 
@@ -183,322 +95,305 @@ void sim_page_owner(const struct sim_page *page, s32 *shmid, u32 *index)
 	rcu_read_unlock();
 }
 
-/* -------------------------------------------------------------- the file */
-
-static void tell_lost(struct sim_ring *ring)
+/**
+ * sim_fault_mapped() - remember what a fault mapped, to tell it later
+ * @f: fault
+ * @seg: segment of the page, or NULL
+ * @index: its page index in the segment or file
+ * @page: the frame
+ *
+ * Context: any; the PTE's lock held.
+ */
+void sim_fault_mapped(struct sim_fault *f, const struct sim_shmid *seg, pgoff_t index,
+		      const struct sim_page *page)
 {
-	if (ring->lost && !pending(ring))
-		put_lost(ring, ktime_get_mono_fast_ns());
-}
-
-/* The last that were dropped have no event behind them that would tell. */
-static void settle_lost(struct sim_ring *ring)
-{
-	struct sim_machine *m;
-
-	mutex_lock(&rings_lock);
-	m = ring->m;
-	if (m) {
-		spin_lock(&m->event_lock);
-		tell_lost(ring);
-		spin_unlock(&m->event_lock);
-	} else {
-		tell_lost(ring);
-	}
-	mutex_unlock(&rings_lock);
-}
-
-static bool readable(const struct sim_ring *ring)
-{
-	return pending(ring) || READ_ONCE(ring->lost) || !READ_ONCE(ring->m);
-}
-
-/* Copy what is there, as far as it fits and does not wrap; returns bytes. */
-static ssize_t read_events(struct sim_ring *ring, char __user *buf, size_t len)
-{
-	u32 first, nr;
-
-	lockdep_assert_held(&ring->read_lock);
-	if (!pending(ring))
-		settle_lost(ring);
-	first = ring->tail & (ring->capacity - 1);
-	nr = min3(pending(ring), ring->capacity - first,
-		  (u32)min_t(size_t, len / sizeof(*ring->events), U32_MAX));
-	if (copy_to_user(buf, &ring->events[first], nr * sizeof(*ring->events)))
-		return -EFAULT;
-	/* Only what was copied may be overwritten. */
-	smp_store_release(&ring->tail, ring->tail + nr);
-	return nr * sizeof(*ring->events);
-}
-
-/* As read_events(), twice if the ring wraps; what fails the second time will fail again. */
-static ssize_t read_all(struct sim_ring *ring, char __user *buf, size_t len)
-{
-	ssize_t done;
-
-	if (mutex_lock_interruptible(&ring->read_lock))
-		return -ERESTARTSYS;
-	done = read_events(ring, buf, len);
-	if (done > 0 && pending(ring) && len - done >= sizeof(*ring->events)) {
-		ssize_t more = read_events(ring, buf + done, len - done);
-
-		if (more > 0)
-			done += more;
-	}
-	mutex_unlock(&ring->read_lock);
-	return done;
-}
-
-static ssize_t ring_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
-{
-	struct sim_ring *ring = file->private_data;
-	ssize_t done;
-
-	if (len < sizeof(*ring->events))
-		return -EINVAL;
-	for (;;) {
-		bool gone = !READ_ONCE(ring->m);
-
-		done = read_all(ring, buf, len);
-		if (done || gone)
-			return done;
-		if (file->f_flags & O_NONBLOCK)
-			return -EAGAIN;
-		if (wait_event_interruptible(ring->wait, readable(ring)))
-			return -ERESTARTSYS;
-	}
-}
-
-static __poll_t ring_poll(struct file *file, poll_table *wait)
-{
-	struct sim_ring *ring = file->private_data;
-	__poll_t mask = 0;
-
-	poll_wait(file, &ring->wait, wait);
-	if (pending(ring) >= READ_ONCE(ring->watermark))
-		mask |= EPOLLIN | EPOLLRDNORM;
-	if (!READ_ONCE(ring->m))
-		mask |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
-	return mask;
-}
-
-static void fill_state(const struct sim_ring *ring, struct shmswap_ring *arg)
-{
-	arg->out_capacity = ring->capacity;
-	arg->out_pending = pending(ring);
-	arg->out_recorded = ring->recorded;
-	arg->out_dropped = ring->dropped;
-}
-
-static int ring_state(struct sim_ring *ring, struct shmswap_ring *arg)
-{
-	struct sim_machine *m;
-
-	if (arg->watermark > ring->capacity)
-		return -EINVAL;
-	if (arg->watermark)
-		WRITE_ONCE(ring->watermark, arg->watermark);
-	mutex_lock(&rings_lock);
-	m = ring->m;
-	if (m) {
-		spin_lock(&m->event_lock);
-		fill_state(ring, arg);
-		spin_unlock(&m->event_lock);
-	} else {
-		fill_state(ring, arg);
-	}
-	mutex_unlock(&rings_lock);
-	return 0;
-}
-
-static long ring_ioctl(struct file *file, unsigned int cmd, unsigned long argp)
-{
-	void __user *user = (void __user *)argp;
-	struct shmswap_ring arg;
-	u32 size;
-	int err;
-
-	if (cmd != SHMSWAP_IOC_RING)
-		return -ENOTTY;
-	if (get_user(size, (u32 __user *)user))
-		return -EFAULT;
-	if (size < sizeof(arg))
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	err = copy_struct_from_user(&arg, sizeof(arg), user, size);
-	if (err)
-		return err;
-	arg.size = size;
-	/* What cannot be written back must not be done. */
-	if (copy_to_user(user, &arg, sizeof(arg)))
-		return -EFAULT;
-	err = ring_state(file->private_data, &arg);
-	if (err)
-		return err;
-	return copy_to_user(user, &arg, sizeof(arg)) ? -EFAULT : 0;
-}
-
-/* What any ring of the machine wants. */
-static void update_mask(struct sim_machine *m)
-{
-	struct sim_ring *ring;
-	u64 mask = 0;
-
-	lockdep_assert_held(&m->event_lock);
-	list_for_each_entry(ring, &m->rings, list)
-		mask |= ring->mask;
-	WRITE_ONCE(m->event_mask, mask);
-}
-
-static void ring_free(struct sim_ring *ring)
-{
-	kvfree(ring->events);
-	sim_user_pages_uncharge(ring->charged);
-	kfree(ring);
-}
-
-static void ring_del(struct sim_ring *ring)
-{
-	struct sim_machine *m = ring->m;
-
-	spin_lock(&m->event_lock);
-	list_del(&ring->list);
-	m->nr_rings--;
-	update_mask(m);
-	spin_unlock(&m->event_lock);
-	WRITE_ONCE(ring->m, NULL);
-}
-
-static int ring_release(struct inode *inode, struct file *file)
-{
-	struct sim_ring *ring = file->private_data;
-
-	mutex_lock(&rings_lock);
-	if (ring->m)
-		ring_del(ring);
-	mutex_unlock(&rings_lock);
-	ring_free(ring);
-	return 0;
-}
-
-static const struct file_operations ring_fops = {
-	.owner = THIS_MODULE,
-	.read = ring_read,
-	.poll = ring_poll,
-	.unlocked_ioctl = ring_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
-	.release = ring_release,
-	.llseek = noop_llseek,
-};
-
-static struct sim_ring *ring_alloc(struct sim_machine *m, u32 capacity)
-{
-	struct sim_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
-	size_t bytes = array_size(capacity, sizeof(*ring->events));
-	int err = -ENOMEM;
-
-	if (!ring)
-		return ERR_PTR(err);
-	err = sim_user_pages_charge(DIV_ROUND_UP(bytes, PAGE_SIZE), &ring->charged);
-	if (!err) {
-		ring->events = kvzalloc(bytes, GFP_KERNEL_ACCOUNT);
-		err = ring->events ? 0 : -ENOMEM;
-	}
-	if (err) {
-		ring_free(ring);
-		return ERR_PTR(err);
-	}
-	ring->capacity = capacity;
-	ring->uid = current_euid();
-	ring->sees_all = ns_capable(m->user_ns, CAP_SYS_PTRACE);
-	ring->watermark = 1;
-	init_waitqueue_head(&ring->wait);
-	mutex_init(&ring->read_lock);
-	return ring;
-}
-
-static int ring_add(struct sim_machine *m, struct sim_ring *ring)
-{
-	int err = -EBUSY;
-
-	spin_lock(&m->event_lock);
-	if (m->nr_rings < SHMSWAP_MAX_RINGS) {
-		ring->m = m;
-		list_add_tail(&ring->list, &m->rings);
-		m->nr_rings++;
-		update_mask(m);
-		err = 0;
-	}
-	spin_unlock(&m->event_lock);
-	return err;
+	f->mapped.known = true;
+	f->mapped.shmid = seg ? seg->id : -1;
+	f->mapped.index = index;
+	f->mapped.pfn = sim_page_pfn(f->m, page);
+	f->mapped.count = sim_page_count(page);
 }
 
 /**
- * sim_events_file() - a file to read a machine's events from
- * @m: machine
- * @arg: what to record
- *
- * Recording starts at once.
- *
- * Context: may sleep; something keeps the machine.
- * Return: the file; ERR_PTR() of what struct shmswap_events lists, but EPERM.
+ * sim_tell_fault() - SHMSWAP_EVENT_FAULT
+ * @f: fault; not told if it began when nobody listened
+ * @how: SHMSWAP_FAULT_*
+ * @err: 0 or -errno
  */
-struct file *sim_events_file(struct sim_machine *m, const struct shmswap_events *arg)
+void sim_tell_fault(const struct sim_fault *f, u16 how, int err)
 {
-	int flags = O_RDONLY | (arg->flags & SHMSWAP_EVENTS_NONBLOCK ? O_NONBLOCK : 0);
-	struct sim_ring *ring;
-	struct file *file;
-	int err;
-
-	if ((arg->flags & ~(SHMSWAP_EVENTS_CLOEXEC | SHMSWAP_EVENTS_NONBLOCK)) ||
-	    (arg->mask & ~ALL_EVENTS) || arg->count > SHMSWAP_MAX_EVENTS)
-		return ERR_PTR(-EINVAL);
-	ring = ring_alloc(m, roundup_pow_of_two(arg->count ?: DEFAULT_EVENTS));
-	if (IS_ERR(ring))
-		return ERR_CAST(ring);
-	ring->mask = arg->mask ?: ALL_EVENTS;
-	err = ring_add(m, ring);
-	if (err) {
-		ring_free(ring);
-		return ERR_PTR(err);
-	}
-	file = anon_inode_getfile("[shmswap-events]", &ring_fops, ring, flags);
-	if (IS_ERR(file)) {
-		ring_del(ring);
-		ring_free(ring);
-	}
-	return file;
+	if (wanted(f->m, FAULT, fault) && (f->mapped.known || err))
+		emit(f->m, f->mm, FAULT, fault, .why = how, .pid = f->mm->pid,
+		     .address = f->address, .shmid = f->mapped.known ? f->mapped.shmid : -1,
+		     .index = f->mapped.index, .pfn = f->mapped.pfn,
+		     .count = f->mapped.count, .value = f->write, .from = -err);
 }
 
 /**
- * sim_events_init() - prepare a machine for rings
+ * sim_tell_swap_out() - SHMSWAP_EVENT_SWAP_OUT
  * @m: machine
- *
- * Context: any.
+ * @page: frame
+ * @entry: slot
+ * @err: 0 or -errno
  */
-void sim_events_init(struct sim_machine *m)
+void sim_tell_swap_out(struct sim_machine *m, const struct sim_page *page, sim_swp_entry_t entry,
+		       int err)
 {
-	spin_lock_init(&m->event_lock);
-	INIT_LIST_HEAD(&m->rings);
+	s32 shmid;
+	u32 index;
+
+	if (!wanted(m, SWAP_OUT, swap_out))
+		return;
+	find_owner(page, &shmid, &index);
+	emit(m, NULL, SWAP_OUT, swap_out, .shmid = shmid, .index = index,
+	     .pfn = sim_page_pfn(m, page), .area = sim_swp_type(entry),
+	     .slot = sim_swp_offset(entry), .from = -err);
 }
 
 /**
- * sim_events_exit() - let go of the rings: nothing more will happen
+ * sim_tell_swap_in() - SHMSWAP_EVENT_SWAP_IN
  * @m: machine
- *
- * Their readers get what is left, and then the end of the file.
- *
- * Context: may sleep.
+ * @page: frame
+ * @entry: slot
+ * @err: 0 or -errno
  */
-void sim_events_exit(struct sim_machine *m)
+void sim_tell_swap_in(struct sim_machine *m, const struct sim_page *page, sim_swp_entry_t entry,
+		      int err)
 {
-	struct sim_ring *ring, *next;
+	s32 shmid;
+	u32 index;
 
-	mutex_lock(&rings_lock);
-	list_for_each_entry_safe(ring, next, &m->rings, list) {
-		ring_del(ring);
-		wake_up_interruptible_poll(&ring->wait, EPOLLIN | EPOLLHUP);
-	}
-	mutex_unlock(&rings_lock);
+	if (!wanted(m, SWAP_IN, swap_in))
+		return;
+	find_owner(page, &shmid, &index);
+	emit(m, NULL, SWAP_IN, swap_in, .shmid = shmid, .index = index,
+	     .pfn = sim_page_pfn(m, page), .area = sim_swp_type(entry),
+	     .slot = sim_swp_offset(entry), .from = -err);
+}
+
+/**
+ * sim_tell_clock_begin() - SHMSWAP_EVENT_CLOCK_BEGIN
+ * @m: machine
+ * @prio: level
+ * @budget: pages that may be examined
+ * @entry: slot that was reserved, or SIM_SWP_NONE
+ */
+void sim_tell_clock_begin(struct sim_machine *m, int prio, long budget, sim_swp_entry_t entry)
+{
+	if (wanted(m, CLOCK_BEGIN, clock_begin))
+		emit(m, NULL, CLOCK_BEGIN, clock_begin, .value = prio, .to = budget,
+		     .from = sim_clock_hand(m), .area = sim_swp_type(entry),
+		     .slot = sim_swp_offset(entry));
+}
+
+/**
+ * sim_tell_clock_step() - SHMSWAP_EVENT_CLOCK_STEP
+ * @m: machine, whose hand is where the step ended
+ * @why: SHMSWAP_STEP_*
+ * @from: where the hand was
+ * @seg: segment that it came to, or was in, or NULL
+ * @page: page that it looked at, or NULL
+ * @aged: sharers that were young
+ * @unmapped: sharers that lost the page
+ */
+void sim_tell_clock_step(struct sim_machine *m, u16 why, u64 from, const struct sim_shmid *seg,
+			 const struct sim_page *page, u32 aged, u32 unmapped)
+{
+	bool at_page = page || why == SHMSWAP_STEP_ABSENT;
+
+	if (wanted(m, CLOCK_STEP, clock_step))
+		emit(m, NULL, CLOCK_STEP, clock_step, .why = why, .from = from,
+		     .to = sim_clock_hand(m), .shmid = seg ? seg->id : -1,
+		     .index = at_page ? m->clock.swap_idx - 1 : 0,
+		     .pfn = page ? sim_page_pfn(m, page) : 0,
+		     .count = page ? sim_page_count(page) : 0,
+		     .value = aged, .value2 = unmapped);
+}
+
+/**
+ * sim_tell_clock_end() - SHMSWAP_EVENT_CLOCK_END
+ * @m: machine
+ * @why: SHMSWAP_CLOCK_*
+ * @from: where the hand was when the run began
+ * @attempts: pages examined
+ */
+void sim_tell_clock_end(struct sim_machine *m, u16 why, u64 from, u32 attempts)
+{
+	if (wanted(m, CLOCK_END, clock_end))
+		emit(m, NULL, CLOCK_END, clock_end, .why = why, .from = from,
+		     .to = sim_clock_hand(m), .value = attempts);
+}
+
+/**
+ * sim_tell_pte() - SHMSWAP_EVENT_PTE
+ * @vma: area that it is in
+ * @address: its page
+ * @why: SHMSWAP_PTE_*
+ * @from: what it was
+ * @to: what it is; nothing is told if that is the same
+ */
+void sim_tell_pte(struct sim_vma *vma, u64 address, u16 why, sim_pte_t from, sim_pte_t to)
+{
+	struct sim_mm *mm = vma->vm_mm;
+
+	if (!sim_pte_same(from, to) && wanted(mm->m, PTE, pte))
+		emit(mm->m, mm, PTE, pte, .why = why, .pid = mm->pid, .address = address,
+		     .shmid = vma->vm_seg ? vma->vm_seg->id : -1,
+		     .index = sim_linear_page_index(vma, address),
+		     .from = from.pte, .to = to.pte);
+}
+
+/**
+ * sim_tell_tlb_flush() - SHMSWAP_EVENT_TLB_FLUSH
+ * @mm: process
+ * @what: SHMSWAP_FLUSH_*
+ * @start: first address
+ * @end: first address behind it
+ */
+void sim_tell_tlb_flush(struct sim_mm *mm, u16 what, u64 start, u64 end)
+{
+	if (wanted(mm->m, TLB_FLUSH, tlb_flush))
+		emit(mm->m, mm, TLB_FLUSH, tlb_flush, .why = what, .pid = mm->pid,
+		     .from = start, .to = end);
+}
+
+/**
+ * sim_tell_slot() - SHMSWAP_EVENT_SLOT
+ * @m: machine
+ * @why: SHMSWAP_SLOT_*
+ * @entry: slot
+ * @count: its users now
+ */
+void sim_tell_slot(struct sim_machine *m, u16 why, sim_swp_entry_t entry, u32 count)
+{
+	if (wanted(m, SLOT, slot))
+		emit(m, NULL, SLOT, slot, .why = why, .area = sim_swp_type(entry),
+		     .slot = sim_swp_offset(entry), .count = count);
+}
+
+/**
+ * sim_tell_frame() - SHMSWAP_EVENT_FRAME
+ * @m: machine, with free_lock held
+ * @why: SHMSWAP_FRAME_*
+ * @page: first frame of the block
+ * @order: its size, as a power of two
+ */
+void sim_tell_frame(struct sim_machine *m, u16 why, const struct sim_page *page, u32 order)
+{
+	if (wanted(m, FRAME, frame))
+		emit(m, NULL, FRAME, frame, .why = why, .pfn = sim_page_pfn(m, page),
+		     .value = order, .to = m->nr_free_pages);
+}
+
+/**
+ * sim_tell_age() - SHMSWAP_EVENT_AGE
+ * @m: machine
+ * @why: SHMSWAP_AGE_*
+ * @page: frame
+ * @from: the age that it had; nothing is told if that is the same
+ */
+void sim_tell_age(struct sim_machine *m, u16 why, const struct sim_page *page, u32 from)
+{
+	if (page->age != from && wanted(m, AGE, age))
+		emit(m, NULL, AGE, age, .why = why, .pfn = sim_page_pfn(m, page),
+		     .from = from, .to = page->age);
+}
+
+/**
+ * sim_tell_cache() - SHMSWAP_EVENT_CACHE
+ * @m: machine
+ * @why: SHMSWAP_CACHE_*
+ * @page: frame
+ * @entry: slot
+ */
+void sim_tell_cache(struct sim_machine *m, u16 why, const struct sim_page *page,
+		    sim_swp_entry_t entry)
+{
+	if (wanted(m, CACHE, cache))
+		emit(m, NULL, CACHE, cache, .why = why, .pfn = sim_page_pfn(m, page),
+		     .count = sim_page_count(page), .area = sim_swp_type(entry),
+		     .slot = sim_swp_offset(entry));
+}
+
+/**
+ * sim_tell_scan() - SHMSWAP_EVENT_SCAN
+ * @vma: area that is scanned
+ * @address: page
+ * @why: SHMSWAP_SCAN_*
+ * @page: its frame
+ */
+void sim_tell_scan(struct sim_vma *vma, u64 address, u16 why, const struct sim_page *page)
+{
+	struct sim_mm *mm = vma->vm_mm;
+
+	if (wanted(mm->m, SCAN, scan))
+		emit(mm->m, mm, SCAN, scan, .why = why, .pid = mm->pid, .address = address,
+		     .shmid = vma->vm_seg ? vma->vm_seg->id : -1,
+		     .index = sim_linear_page_index(vma, address),
+		     .pfn = sim_page_pfn(mm->m, page), .count = sim_page_count(page));
+}
+
+/**
+ * sim_tell_mmap() - SHMSWAP_EVENT_MMAP
+ * @m: machine
+ * @why: SHMSWAP_SCAN_*
+ * @page: frame that shrink_mmap() looks at
+ */
+void sim_tell_mmap(struct sim_machine *m, u16 why, const struct sim_page *page)
+{
+	if (wanted(m, MMAP, mmap))
+		emit(m, NULL, MMAP, mmap, .why = why, .pfn = sim_page_pfn(m, page),
+		     .count = sim_page_count(page));
+}
+
+/**
+ * sim_tell_reclaim_begin() - SHMSWAP_EVENT_RECLAIM_BEGIN
+ * @m: machine
+ * @method: SHMSWAP_RECLAIM_*
+ * @level: see struct shmswap_reclaim
+ */
+void sim_tell_reclaim_begin(struct sim_machine *m, u16 method, u32 level)
+{
+	if (wanted(m, RECLAIM_BEGIN, reclaim_begin))
+		emit(m, NULL, RECLAIM_BEGIN, reclaim_begin, .why = method, .value = level);
+}
+
+/**
+ * sim_tell_reclaim_end() - SHMSWAP_EVENT_RECLAIM_END
+ * @m: machine
+ * @method: SHMSWAP_RECLAIM_*
+ * @freed: pages
+ */
+void sim_tell_reclaim_end(struct sim_machine *m, u16 method, u32 freed)
+{
+	if (wanted(m, RECLAIM_END, reclaim_end))
+		emit(m, NULL, RECLAIM_END, reclaim_end, .why = method, .value = freed);
+}
+
+/**
+ * sim_tell_kswapd() - SHMSWAP_EVENT_KSWAPD
+ * @m: machine
+ * @why: SHMSWAP_KSWAPD_*
+ * @freed: pages that the run freed
+ */
+void sim_tell_kswapd(struct sim_machine *m, u16 why, u32 freed)
+{
+	if (wanted(m, KSWAPD, kswapd))
+		emit(m, NULL, KSWAPD, kswapd, .why = why,
+		     .value = READ_ONCE(m->nr_free_pages), .to = freed);
+}
+
+/**
+ * sim_tell_segment() - SHMSWAP_EVENT_SEGMENT
+ * @seg: segment
+ * @why: SHMSWAP_SEGMENT_*
+ * @mm: process whose attach came or went, or NULL
+ * @address: where that begins
+ */
+void sim_tell_segment(const struct sim_shmid *seg, u16 why, const struct sim_mm *mm, u64 address)
+{
+	if (wanted(seg->m, SEGMENT, segment))
+		emit(seg->m, mm, SEGMENT, segment, .why = why, .pid = mm ? mm->pid : 0,
+		     .address = address, .shmid = seg->id, .value = seg->nattch,
+		     .to = seg->npages);
 }

@@ -449,7 +449,7 @@ static void map_file_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *p
 		pte = sim_pte_mkdirty(pte);
 	sim_get_page(page);
 	sim_inc_rss(f->mm);
-	sim_event_pte(vma, f->address, SHMSWAP_PTE_MAP, sim_ptep_xchg(ptep, pte), pte);
+	sim_ptep_replace(vma, f->address, ptep, pte, SHMSWAP_PTE_MAP);
 }
 
 /* Mirrors filemap_nopage(); a store to a private region copies the page later. */

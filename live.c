@@ -212,7 +212,7 @@ static void set_mapping(struct sim_shmid *seg, struct sim_page *page)
 static int make_present(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep,
 			struct page **pagep)
 {
-	sim_pte_t old, pte = sim_ptep_get(ptep);
+	sim_pte_t pte = sim_ptep_get(ptep);
 	struct sim_page *page;
 
 	lockdep_assert_held(&vma->vm_seg->lock);
@@ -238,10 +238,9 @@ static int make_present(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pte
 		flush_dcache_page(page->page);
 	/* A store needs no other fault, so any page that is really mapped may be dirty. */
 	pte = sim_pte_modify(sim_pte_mkdirty(sim_pte_mkyoung(pte)), vma->vm_flags);
-	old = sim_ptep_xchg(ptep, pte);
-	if (!sim_pte_same(old, pte))
-		sim_event_pte(vma, f->address, SHMSWAP_PTE_ACCESS, old, pte);
-	sim_fault_mapped(f, vma->vm_seg, page->index, page);
+	sim_ptep_replace(vma, f->address, ptep, pte, SHMSWAP_PTE_ACCESS);
+	if (sim_events_on())
+		sim_fault_mapped(f, vma->vm_seg, page->index, page);
 	return SIM_FAULT_DONE;
 }
 
@@ -351,7 +350,7 @@ static int make_resident(struct sim_shmid *seg, struct sim_fault *f, pgoff_t ind
 	mutex_lock(&seg->lock);
 	if (!seg->removed)
 		need = sim_shm_getpage(seg, index, f, &page);
-	if (!need)
+	if (!need && sim_events_on())
 		sim_fault_mapped(f, seg, index, page);
 	mutex_unlock(&seg->lock);
 	up_read(&seg->m->state_lock);
@@ -418,7 +417,7 @@ static vm_fault_t serve(struct vm_fault *vmf, struct sim_vma *vma, struct sim_fa
 	}
 	sim_fault_finish(f);
 	if (need) {
-		sim_event_fault(f, SHMSWAP_FAULT_ERROR, need);
+		sim_event(fault, f, SHMSWAP_FAULT_ERROR, need);
 		return need == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
 	}
 	/* The first attempt at a fault, without the lock, counted it. */

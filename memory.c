@@ -164,7 +164,7 @@ void sim_fault_map_frame(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pt
 	if (vma->vm_flags & SHMSWAP_VM_RESERVED)
 		set_bit(SIM_PG_RESERVED, &page->flags);
 	sim_get_page(page);
-	sim_event_pte(vma, f->address, SHMSWAP_PTE_MAP, sim_ptep_xchg(ptep, pte), pte);
+	sim_ptep_replace(vma, f->address, ptep, pte, SHMSWAP_PTE_MAP);
 	sim_unpin_page(f->m, page);
 	f->frame = NULL;
 }
@@ -238,8 +238,7 @@ static int do_wp_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 	reuse = exclusive(f, page);
 	if (reuse) {
 		pte = sim_pte_mkdirty(sim_pte_mkyoung(sim_pte_mkwrite(pte)));
-		sim_event_pte(vma, f->address, SHMSWAP_PTE_PROTECT, sim_ptep_xchg(ptep, pte),
-			      pte);
+		sim_ptep_replace(vma, f->address, ptep, pte, SHMSWAP_PTE_PROTECT);
 		sim_flush_tlb_page(f->mm, f->address);
 	}
 	sim_unlock_page(page);
@@ -247,8 +246,8 @@ static int do_wp_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 }
 
 /* As sim_access_pte(), and tell if that changed the PTE. */
-static bool access_pte(struct sim_mm *mm, u64 address, sim_pte_t *ptep, bool write,
-		       sim_pte_t *pte)
+static noinline bool access_and_tell(struct sim_mm *mm, u64 address, sim_pte_t *ptep, bool write,
+				     sim_pte_t *pte)
 {
 	sim_pte_t old, new;
 
@@ -260,9 +259,16 @@ static bool access_pte(struct sim_mm *mm, u64 address, sim_pte_t *ptep, bool wri
 		if (sim_pte_same(old, new))
 			return true;
 	} while (!sim_ptep_cmpxchg(ptep, old, new));
-	if (sim_event_wanted(mm->m, PTE, pte))
-		sim_event_pte(sim_find_vma(mm, address), address, SHMSWAP_PTE_ACCESS, old, new);
+	sim_event(pte, sim_find_vma(mm, address), address, SHMSWAP_PTE_ACCESS, old, new);
 	return true;
+}
+
+static bool access_pte(struct sim_mm *mm, u64 address, sim_pte_t *ptep, bool write,
+		       sim_pte_t *pte)
+{
+	if (sim_events_on())
+		return access_and_tell(mm, address, ptep, write, pte);
+	return sim_access_pte(ptep, write, pte);
 }
 
 /* Bring the PTE into a state that allows the access, or say what that needs. */
@@ -304,8 +310,9 @@ static int fault_in_area(struct sim_vma *vma, struct sim_fault *f)
 			page = sim_pfn_page(f->m, sim_pte_pfn(sim_ptep_get(ptep)));
 			sim_pin_page(page);
 			sim_fault_hold(f, page);
-			sim_fault_mapped(f, vma->vm_seg, sim_linear_page_index(vma, f->address),
-					 page);
+			if (sim_events_on())
+				sim_fault_mapped(f, vma->vm_seg,
+						 sim_linear_page_index(vma, f->address), page);
 		}
 		sim_unlock_ptes(vma);
 	}
@@ -364,24 +371,6 @@ int sim_fault_in(struct sim_fault *f)
 }
 
 /**
- * sim_fault_mapped() - remember what a fault mapped, for the event
- * @f: fault
- * @seg: segment of the page, or NULL
- * @index: its page index in the segment or file
- * @page: the frame
- *
- * Context: any; the PTE's lock held.
- */
-void sim_fault_mapped(struct sim_fault *f, const struct sim_shmid *seg, pgoff_t index,
-		      const struct sim_page *page)
-{
-	f->mapped.shmid = seg ? seg->id : -1;
-	f->mapped.index = index;
-	f->mapped.pfn = sim_page_pfn(f->m, page);
-	f->mapped.count = sim_page_count(page);
-}
-
-/**
  * sim_count_fault() - count a fault that was resolved
  * @f: fault
  *
@@ -393,7 +382,7 @@ void sim_count_fault(struct sim_fault *f)
 	if (f->major)
 		sim_count_event(f->m, SIM_PGMAJFAULT);
 	atomic64_inc(f->major ? &f->mm->maj_flt : &f->mm->min_flt);
-	sim_event_fault(f, f->how, 0);
+	sim_event(fault, f, f->how, 0);
 }
 
 /**
@@ -410,7 +399,7 @@ int sim_handle_mm_fault(struct sim_fault *f)
 	int err = sim_fault_in(f);
 
 	if (err)
-		sim_event_fault(f, SHMSWAP_FAULT_ERROR, err);
+		sim_event(fault, f, SHMSWAP_FAULT_ERROR, err);
 	else if (!f->hit || f->major)
 		sim_count_fault(f);
 	return err;
@@ -428,26 +417,14 @@ struct walk_cache {
 	sim_pte_t *leaf;
 };
 
-/* An access to a page whose leaf table is known; nobody may be listening. */
-static bool touch_pte(struct sim_mm *mm, u64 access, sim_pte_t *leaf, bool listening)
-{
-	sim_pte_t *ptep = &leaf[(access >> PAGE_SHIFT) % SIM_PTRS_PER_TABLE];
-	bool write = access & SHMSWAP_TOUCH_WRITE;
-	sim_pte_t pte;
-
-	if (likely(!listening))
-		return sim_access_pte(ptep, write, &pte);
-	return access_pte(mm, access & PAGE_MASK, ptep, write, &pte);
-}
-
 /*
  * Do accesses until one faults or is malformed; returns how many were done.
  * With mmap_lock held no table goes, and so none in the cache.
  */
 static u32 touch_present(struct sim_mm *mm, const u64 *accesses, u32 nr)
 {
-	bool listening = sim_event_wanted(mm->m, PTE, pte);
 	struct walk_cache cache[WALK_CACHE];
+	sim_pte_t pte;
 	u32 i;
 
 	memset(cache, 0xff, sizeof(cache));
@@ -467,7 +444,9 @@ static u32 touch_present(struct sim_mm *mm, const u64 *accesses, u32 nr)
 			walk->tag = tag;
 			walk->leaf = leaf;
 		}
-		if (!touch_pte(mm, access, walk->leaf, listening))
+		if (!access_pte(mm, access & PAGE_MASK,
+				&walk->leaf[(access >> PAGE_SHIFT) % SIM_PTRS_PER_TABLE],
+				access & SHMSWAP_TOUCH_WRITE, &pte))
 			break;
 	}
 	return i;

@@ -74,7 +74,7 @@ struct sim_page *sim_rmqueue(struct sim_machine *m, u32 order, u32 reserve)
 			page = expand(m, page, order);
 			WRITE_ONCE(m->nr_free_pages, m->nr_free_pages - (1U << order));
 			atomic64_set(&page->count, SIM_PIN);
-			sim_event_frame(m, SHMSWAP_FRAME_ALLOC, page, order);
+			sim_event(frame, m, SHMSWAP_FRAME_ALLOC, page, order);
 			break;
 		}
 	}
@@ -114,7 +114,7 @@ void sim_free_pages(struct sim_machine *m, struct sim_page *page, u32 order)
 	spin_lock(&m->free_lock);
 	atomic64_set(&page->count, 0);
 	free_block(m, page, order);
-	sim_event_frame(m, SHMSWAP_FRAME_FREE, page, order);
+	sim_event(frame, m, SHMSWAP_FRAME_FREE, page, order);
 	spin_unlock(&m->free_lock);
 }
 
@@ -149,7 +149,7 @@ struct sim_page *sim_get_free_page(struct sim_machine *m)
 		return NULL;
 	age = page->age;
 	page->age = m->swap_control.page_initial_age;
-	sim_event_age(m, SHMSWAP_AGE_INITIAL, page, age);
+	sim_event(age, m, SHMSWAP_AGE_INITIAL, page, age);
 	sim_count_event(m, SIM_PGALLOC);
 	if (kswapd_should_know(m))
 		sim_wakeup_kswapd(m);
@@ -188,7 +188,7 @@ static void drop(struct sim_machine *m, struct sim_page *page, s64 what)
 		page->seg = NULL;
 		WRITE_ONCE(page->flags, 0);
 		free_block(m, page, 0);
-		sim_event_frame(m, SHMSWAP_FRAME_FREE, page, 0);
+		sim_event(frame, m, SHMSWAP_FRAME_FREE, page, 0);
 		sim_count_event(m, SIM_PGFREE);
 	}
 	spin_unlock(&m->free_lock);

@@ -193,7 +193,7 @@ int sim_swap_readpages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_
 	if (!err)
 		sim_count_events(m, SIM_PSWPIN, nr);
 	for (i = 0; i < nr; i++)
-		sim_event_swap_in(m, pages[i], sim_swp_next(entry, i), err);
+		sim_event(swap_in, m, pages[i], sim_swp_next(entry, i), err);
 	/* That the caller was killed is no fault of the area. */
 	if (!err || err == -EINTR)
 		return err;
@@ -231,6 +231,6 @@ int sim_swap_writepages(struct sim_machine *m, sim_swp_entry_t entry, struct sim
 	else if (nr == 1)
 		sim_count_event(m, SIM_SWAP_WRITE_ERRORS);
 	for (i = 0; i < nr; i++)
-		sim_event_swap_out(m, pages[i], sim_swp_next(entry, i), err);
+		sim_event(swap_out, m, pages[i], sim_swp_next(entry, i), err);
 	return err;
 }

@@ -64,8 +64,7 @@ void sim_zap_ptes(struct sim_vma *vma, u64 start, u64 end)
 	sim_pte_t *ptep, pte;
 
 	while ((ptep = sim_pte_next(mm, &address, end))) {
-		pte = sim_ptep_xchg(ptep, SIM_PTE_NONE);
-		sim_event_pte(vma, address, SHMSWAP_PTE_ZAP, pte, SIM_PTE_NONE);
+		pte = sim_ptep_replace(vma, address, ptep, SIM_PTE_NONE, SHMSWAP_PTE_ZAP);
 		free_pte(mm, pte);
 		address += PAGE_SIZE;
 		cond_resched();
@@ -140,8 +139,7 @@ static sim_pte_t share_page(struct sim_vma *vma, u64 address, sim_pte_t *ptep)
 
 	sim_get_page(page);
 	if (!(vma->vm_flags & SHMSWAP_VM_SHARED)) {
-		pte = sim_ptep_xchg(ptep, shared);
-		sim_event_pte(vma, address, SHMSWAP_PTE_FORK, pte, shared);
+		pte = sim_ptep_replace(vma, address, ptep, shared, SHMSWAP_PTE_FORK);
 		if (sim_pte_dirty(pte))
 			sim_set_page_dirty(page);
 		pte = sim_pte_wrprotect(pte);
@@ -162,7 +160,7 @@ static int copy_pte(struct sim_vma *new, struct sim_vma *vma, u64 address, sim_p
 		return -ENOMEM;
 	}
 	sim_set_pte(to, pte);
-	sim_event_pte(new, address, SHMSWAP_PTE_FORK, SIM_PTE_NONE, pte);
+	sim_event(pte, new, address, SHMSWAP_PTE_FORK, SIM_PTE_NONE, pte);
 	return 0;
 }
 
@@ -227,8 +225,7 @@ static void protect_pte(struct sim_vma *vma, u64 address, sim_pte_t *ptep)
 			return;
 		new = sim_pte_modify(old, vma->vm_flags);
 	} while (!sim_ptep_cmpxchg(ptep, old, new));
-	if (!sim_pte_same(old, new))
-		sim_event_pte(vma, address, SHMSWAP_PTE_PROTECT, old, new);
+	sim_event(pte, vma, address, SHMSWAP_PTE_PROTECT, old, new);
 }
 
 /**
@@ -274,8 +271,8 @@ void sim_clean_ptes(struct sim_vma *vma, u64 start, u64 end)
 	while ((ptep = sim_pte_next(mm, &address, end))) {
 		pte = sim_ptep_get(ptep);
 		if (sim_pte_present(pte) && sim_pte_dirty(pte)) {
-			sim_ptep_xchg(ptep, sim_pte_mkclean(pte));
-			sim_event_pte(vma, address, SHMSWAP_PTE_CLEAN, pte, sim_pte_mkclean(pte));
+			sim_ptep_replace(vma, address, ptep, sim_pte_mkclean(pte),
+					 SHMSWAP_PTE_CLEAN);
 			sim_set_page_dirty(sim_pfn_page(mm->m, sim_pte_pfn(pte)));
 		}
 		address += PAGE_SIZE;

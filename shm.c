@@ -229,7 +229,7 @@ static int add_seg(struct sim_shmid *seg)
 	m->shm_used++;
 	m->shm_tot += seg->npages;
 	m->shm_max_id = max(m->shm_max_id, index);
-	sim_event_segment(seg, SHMSWAP_SEGMENT_CREATE, NULL, 0);
+	sim_event(segment, seg, SHMSWAP_SEGMENT_CREATE, NULL, 0);
 	up_read(&m->state_lock);
 	return 0;
 }
@@ -463,7 +463,7 @@ void sim_shm_destroy(struct sim_shmid *seg)
 		m->shm_max_id--;
 	mutex_unlock(&m->shm_lock);
 	mutex_lock(&seg->lock);
-	sim_event_segment(seg, SHMSWAP_SEGMENT_DESTROY, NULL, 0);
+	sim_event(segment, seg, SHMSWAP_SEGMENT_DESTROY, NULL, 0);
 	sim_shm_free_pages(seg);
 	mutex_unlock(&seg->lock);
 	up_read(&m->state_lock);
@@ -575,7 +575,7 @@ static int ipc_rmid(struct sim_shmid *seg)
 		return -EPERM;
 	seg->mode |= SIM_SHM_DEST;
 	unhash(seg);
-	sim_event_segment(seg, SHMSWAP_SEGMENT_REMOVE, NULL, 0);
+	sim_event(segment, seg, SHMSWAP_SEGMENT_REMOVE, NULL, 0);
 	return 0;
 }
 
@@ -600,14 +600,14 @@ static int shm_lock(struct sim_shmid *seg, u32 cmd)
 	if (!lock) {
 		uncharge_locked(seg->m, seg->locker, seg->npages);
 		seg->mode &= ~SIM_SHM_LOCKED;
-		sim_event_segment(seg, SHMSWAP_SEGMENT_UNLOCK, NULL, 0);
+		sim_event(segment, seg, SHMSWAP_SEGMENT_UNLOCK, NULL, 0);
 		return 0;
 	}
 	err = charge_locked(seg->m, current_uid(), seg->npages);
 	if (!err) {
 		seg->locker = current_uid();
 		seg->mode |= SIM_SHM_LOCKED;
-		sim_event_segment(seg, SHMSWAP_SEGMENT_LOCK, NULL, 0);
+		sim_event(segment, seg, SHMSWAP_SEGMENT_LOCK, NULL, 0);
 	}
 	return err;
 }

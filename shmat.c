@@ -39,7 +39,7 @@ static void link_attach(struct sim_shmid *seg, struct sim_vma *vma)
 	seg->orphaned = false;
 	seg->atime = ktime_get_real_seconds();
 	set_lpid(seg);
-	sim_event_segment(seg, SHMSWAP_SEGMENT_ATTACH, vma->vm_mm, vma->vm_start);
+	sim_event(segment, seg, SHMSWAP_SEGMENT_ATTACH, vma->vm_mm, vma->vm_start);
 }
 
 static void unlink_attach(struct sim_shmid *seg, struct sim_vma *vma)
@@ -54,7 +54,7 @@ static void unlink_attach(struct sim_shmid *seg, struct sim_vma *vma)
 			(READ_ONCE(seg->m->flags) & SHMSWAP_MACHINE_RMID_FORCED);
 	seg->dtime = ktime_get_real_seconds();
 	set_lpid(seg);
-	sim_event_segment(seg, SHMSWAP_SEGMENT_DETACH, vma->vm_mm, vma->vm_start);
+	sim_event(segment, seg, SHMSWAP_SEGMENT_DETACH, vma->vm_mm, vma->vm_start);
 }
 
 /**
@@ -179,8 +179,7 @@ static int shm_nopage(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 		pte = sim_pte_mkdirty(pte);
 	sim_get_page(page);
 	sim_inc_rss(f->mm);
-	old = sim_ptep_xchg(ptep, pte);
-	sim_event_pte(vma, f->address, SHMSWAP_PTE_MAP, old, pte);
+	old = sim_ptep_replace(vma, f->address, ptep, pte, SHMSWAP_PTE_MAP);
 	if (unlikely(slot))
 		sim_swap_free(m, sim_pte_to_swp_entry(old), 1);
 	return SIM_FAULT_DONE;

@@ -123,6 +123,7 @@ static void __exit shmswap_exit(void)
 	shmswap_procfs_exit();
 	sim_machine_put(default_machine);
 	sim_machine_exit();
+	sim_events_flush();
 }
 
 module_init(shmswap_init);

@@ -25,7 +25,7 @@ void sim_touch_page(struct sim_machine *m, struct sim_page *page)
 	u32 age = page->age;
 
 	page->age = min_t(u32, age + c->page_advance, c->max_page_age);
-	sim_event_age(m, SHMSWAP_AGE_TOUCH, page, age);
+	sim_event(age, m, SHMSWAP_AGE_TOUCH, page, age);
 }
 
 /**
@@ -42,7 +42,7 @@ void sim_age_page(struct sim_machine *m, struct sim_page *page)
 	u32 age = page->age;
 
 	page->age = age - min_t(u32, age, m->swap_control.page_decline);
-	sim_event_age(m, SHMSWAP_AGE_DECLINE, page, age);
+	sim_event(age, m, SHMSWAP_AGE_DECLINE, page, age);
 }
 
 /* Save what a locked page has and its slot or file has not; it is pinned. */
@@ -162,7 +162,7 @@ static bool examine(struct sim_machine *m, struct sim_page *page, unsigned long 
 	if (!count)
 		return false;
 	verdict = look_at(m, page, flags, count, level);
-	sim_event_mmap(m, verdict, page);
+	sim_event(mmap, m, verdict, page);
 	return verdict == SHMSWAP_SCAN_TAKE && discard(m, page);
 }
 

@@ -60,6 +60,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "events.h"
 #include "pte.h"
 
 /* A suite can put functions of its own in the place of some of ours. */
@@ -241,7 +242,7 @@ enum sim_fault_need {
  * @looked: the swap cache was asked, and that was counted
  * @locked: mmap_lock is held for reading
  * @how: SHMSWAP_FAULT_*
- * @mapped: what was mapped in the end, for the event
+ * @mapped: what was mapped in the end, if it is to be told
  * @frame: a free frame, perhaps without memory, that was taken for it, or NULL
  * @page: pinned page: the one that I/O was or is under way on, in the end the
  *	one that was mapped; or NULL
@@ -264,6 +265,7 @@ struct sim_fault {
 	bool locked;
 	u8 how;
 	struct {
+		bool known;
 		s32 shmid;
 		u32 index;
 		u32 pfn;
@@ -966,7 +968,6 @@ size_t sim_mm_table_bytes(struct sim_mm *mm);
 void sim_tlb_fill(struct sim_mm *mm, u64 address, const sim_pte_t *ptep, sim_pte_t pte);
 struct sim_page *sim_tlb_pin(struct sim_mm *mm, u64 address, bool write);
 void sim_tlb_invalidate(struct sim_mm *mm, u64 start, u64 end);
-void sim_flush_tlb_page(struct sim_mm *mm, u64 address);
 void sim_flush_tlb_range(struct sim_mm *mm, u64 start, u64 end);
 void sim_flush_tlb_mm(struct sim_mm *mm);
 bool sim_tlb_check(struct sim_mm *mm, u64 *address);
@@ -983,6 +984,17 @@ static inline void sim_tlb_drop(struct sim_mm *mm, u64 address)
 	smp_mb__after_atomic();
 	if (READ_ONCE(*sim_tlb_slot(mm, address)) >> SIM_TLB_VPN_SHIFT == address >> PAGE_SHIFT)
 		sim_tlb_invalidate(mm, address, address + PAGE_SIZE);
+}
+
+/*
+ * Mirrors flush_tlb_page(): one PTE was taken away or changed. Called wherever
+ * Linux 2.0 did, and counted.
+ */
+static inline void sim_flush_tlb_page(struct sim_mm *mm, u64 address)
+{
+	sim_count_event(mm->m, SIM_TLB_FLUSH_PAGE);
+	sim_event(tlb_flush, mm, SHMSWAP_FLUSH_PAGE, address, address + PAGE_SIZE);
+	sim_tlb_drop(mm, address);
 }
 
 /* mmap.c */
@@ -1053,8 +1065,6 @@ void sim_fault_map_frame(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pt
 int sim_fault_prepare(struct sim_fault *f, int need);
 void sim_fault_finish(struct sim_fault *f);
 int sim_fault_in(struct sim_fault *f);
-void sim_fault_mapped(struct sim_fault *f, const struct sim_shmid *seg, pgoff_t index,
-		      const struct sim_page *page);
 void sim_count_fault(struct sim_fault *f);
 int sim_handle_mm_fault(struct sim_fault *f);
 int sim_touch(struct sim_mm *mm, const u64 *accesses, u32 nr, struct shmswap_touch *t);
@@ -1139,6 +1149,12 @@ void sim_live_forget(struct sim_page *page);
 
 /* clock.c */
 int sim_shm_swap(struct sim_machine *m, int prio);
+
+/* Both hands in one number, as in struct shmswap_event. */
+static inline u64 sim_clock_hand(const struct sim_machine *m)
+{
+	return (u64)m->clock.swap_id << 32 | m->clock.swap_idx;
+}
 
 /* shrink_mmap.c */
 void sim_touch_page(struct sim_machine *m, struct sim_page *page);
@@ -1250,7 +1266,5 @@ void shmswap_procfs_exit(void);
 /* chardev.c */
 int shmswap_chardev_init(void);
 void shmswap_chardev_exit(void);
-
-#include "events.h"
 
 #endif /* _SIM_H */

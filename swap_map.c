@@ -135,7 +135,7 @@ sim_swp_entry_t sim_get_swap_page(struct sim_machine *m)
 			entry = sim_swp_entry(si->type, slot);
 			WRITE_ONCE(m->swap_reserved, entry);
 			m->nr_swap_pages--;
-			sim_event_slot(m, SHMSWAP_SLOT_GET, entry, 1);
+			sim_event(slot, m, SHMSWAP_SLOT_GET, entry, 1);
 			m->swap_next = equal_after(m, si) ?: first_area(m);
 			break;
 		}
@@ -195,7 +195,7 @@ int sim_swap_duplicate(struct sim_machine *m, sim_swp_entry_t entry)
 	count = slot_count(m, entry);
 	if (count && *count < SIM_SWAP_MAP_MAX) {
 		(*count)++;
-		sim_event_slot(m, SHMSWAP_SLOT_DUPLICATE, entry, *count);
+		sim_event(slot, m, SHMSWAP_SLOT_DUPLICATE, entry, *count);
 		err = 0;
 	}
 	mutex_unlock(&m->swap_lock);
@@ -227,7 +227,7 @@ bool sim_swap_read_ahead(struct sim_machine *m, sim_swp_entry_t entry, bool take
 		used = *count && *count < SIM_SWAP_MAP_MAX;
 		if (used && take) {
 			(*count)++;
-			sim_event_slot(m, SHMSWAP_SLOT_DUPLICATE, entry, *count);
+			sim_event(slot, m, SHMSWAP_SLOT_DUPLICATE, entry, *count);
 		}
 	}
 	mutex_unlock(&m->swap_lock);
@@ -314,7 +314,7 @@ u32 sim_swap_free(struct sim_machine *m, sim_swp_entry_t entry, u32 nr)
 	if (count && !WARN_ON_ONCE(*count < nr)) {
 		*count -= nr;
 		users = *count;
-		sim_event_slot(m, SHMSWAP_SLOT_FREE, entry, users);
+		sim_event(slot, m, SHMSWAP_SLOT_FREE, entry, users);
 		if (!users)
 			free_slot(m->swap_info[sim_swp_type(entry)], sim_swp_offset(entry));
 	}
@@ -346,11 +346,11 @@ void sim_swap_reject(struct sim_machine *m, sim_swp_entry_t entry, int err)
 	count = slot_count(m, entry);
 	if (count && *count > 1) {
 		(*count)--;
-		sim_event_slot(m, SHMSWAP_SLOT_FREE, entry, *count);
+		sim_event(slot, m, SHMSWAP_SLOT_FREE, entry, *count);
 	} else if (count) {
 		si = m->swap_info[sim_swp_type(entry)];
 		*count = SIM_SWAP_MAP_BAD;
-		sim_event_slot(m, SHMSWAP_SLOT_REJECT, entry, *count);
+		sim_event(slot, m, SHMSWAP_SLOT_REJECT, entry, *count);
 		WRITE_ONCE(si->inuse_pages, si->inuse_pages - 1);
 		si->pages--;
 	}

@@ -71,7 +71,7 @@ static void clean_sharer(struct sim_vma *vma, const struct sim_page *page)
 		if (!sim_pte_present(pte) || !sim_pte_dirty(pte))
 			return;
 	} while (!sim_ptep_cmpxchg(ptep, pte, sim_pte_mkclean(pte)));
-	sim_event_pte(vma, address, SHMSWAP_PTE_CLEAN, pte, sim_pte_mkclean(pte));
+	sim_event(pte, vma, address, SHMSWAP_PTE_CLEAN, pte, sim_pte_mkclean(pte));
 	sim_tlb_drop(vma->vm_mm, address);
 }
 
@@ -109,8 +109,7 @@ static bool clean_pte(struct victim *v, sim_pte_t *ptep)
 
 	if (!sim_ptep_cmpxchg(ptep, v->pte, clean))
 		return false;
-	if (dirty)
-		sim_event_pte(v->vma, v->address, SHMSWAP_PTE_CLEAN, v->pte, clean);
+	sim_event(pte, v->vma, v->address, SHMSWAP_PTE_CLEAN, v->pte, clean);
 	v->pte = clean;
 	sim_set_page_dirty(v->page);
 	sim_tlb_drop(v->mm, v->address);
@@ -160,9 +159,8 @@ static bool stays(struct victim *v, sim_pte_t *ptep, bool young)
 	if (young) {
 		while (!sim_ptep_cmpxchg(ptep, v->pte, sim_pte_mkold(v->pte)))
 			v->pte = sim_ptep_get(ptep);
-		if (sim_pte_young(v->pte))
-			sim_event_pte(v->vma, v->address, SHMSWAP_PTE_AGE, v->pte,
-				      sim_pte_mkold(v->pte));
+		sim_event(pte, v->vma, v->address, SHMSWAP_PTE_AGE, v->pte,
+			  sim_pte_mkold(v->pte));
 		sim_tlb_drop(v->mm, v->address);
 		if (v->mm->real)
 			sim_live_zap(v->seg, v->page->index);
@@ -225,7 +223,7 @@ static bool look_at(struct victim *v, sim_pte_t *ptep)
 		verdict = consider(v, ptep);
 		sim_live_unlock(v->page);
 	}
-	sim_event_scan(v->vma, v->address, verdict, v->page);
+	sim_event(scan, v->vma, v->address, verdict, v->page);
 	return verdict == SHMSWAP_SCAN_TAKE;
 }
 
@@ -263,9 +261,8 @@ static bool unmap(struct victim *v)
 			sim_swap_free(v->m, v->page->entry, 1);
 		return false;
 	}
-	if (sim_event_wanted(v->m, PTE, pte))
-		sim_event_pte(sim_find_vma(v->mm, v->address), v->address, SHMSWAP_PTE_UNMAP,
-			      v->pte, new);
+	sim_event(pte, sim_find_vma(v->mm, v->address), v->address, SHMSWAP_PTE_UNMAP, v->pte,
+		  new);
 	atomic_long_dec(&v->mm->rss);
 	sim_flush_tlb_page(v->mm, v->address);
 	sim_count_event(v->m, SIM_PGSTEAL);

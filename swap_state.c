@@ -52,7 +52,7 @@ bool sim_add_to_swap_cache(struct sim_machine *m, struct sim_page *page, sim_swp
 	page->entry = entry;
 	set_bit(SIM_PG_SWAPCACHE, &page->flags);
 	hlist_add_head(&page->hash, bucket(m, entry));
-	sim_event_cache(m, SHMSWAP_CACHE_ADD, page, entry);
+	sim_event(cache, m, SHMSWAP_CACHE_ADD, page, entry);
 	spin_unlock(&m->cache_lock);
 	atomic_inc(&m->nr_swapcache);
 	sim_count_event(m, SIM_SWAP_CACHE_ADD);
@@ -64,7 +64,7 @@ static void unhash(struct sim_machine *m, struct sim_page *page)
 {
 	lockdep_assert_held(&m->cache_lock);
 	hlist_del(&page->hash);
-	sim_event_cache(m, SHMSWAP_CACHE_DELETE, page, page->entry);
+	sim_event(cache, m, SHMSWAP_CACHE_DELETE, page, page->entry);
 	clear_bit(SIM_PG_SWAPCACHE, &page->flags);
 	page->entry = SIM_SWP_NONE;
 	atomic_dec(&m->nr_swapcache);

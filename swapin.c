@@ -219,7 +219,7 @@ static void map_cached(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep
 		pte = sim_pte_wrprotect(pte);
 	else
 		pte = sim_pte_mkdirty(pte);
-	sim_event_pte(vma, f->address, SHMSWAP_PTE_MAP, sim_ptep_xchg(ptep, pte), pte);
+	sim_ptep_replace(vma, f->address, ptep, pte, SHMSWAP_PTE_MAP);
 }
 
 /**

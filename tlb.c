@@ -114,22 +114,6 @@ void sim_tlb_invalidate(struct sim_mm *mm, u64 start, u64 end)
 }
 
 /**
- * sim_flush_tlb_page() - one PTE was taken away or changed
- * @mm: process
- * @address: its page
- *
- * Mirrors flush_tlb_page(). Called wherever Linux 2.0 did, and counted.
- *
- * Context: as sim_tlb_invalidate().
- */
-void sim_flush_tlb_page(struct sim_mm *mm, u64 address)
-{
-	sim_count_event(mm->m, SIM_TLB_FLUSH_PAGE);
-	sim_event_tlb_flush(mm, SHMSWAP_FLUSH_PAGE, address, address + PAGE_SIZE);
-	sim_tlb_drop(mm, address);
-}
-
-/**
  * sim_flush_tlb_range() - the entries of an area changed
  * @mm: process
  * @start: first address
@@ -142,7 +126,7 @@ void sim_flush_tlb_page(struct sim_mm *mm, u64 address)
 void sim_flush_tlb_range(struct sim_mm *mm, u64 start, u64 end)
 {
 	sim_count_event(mm->m, SIM_TLB_FLUSH_RANGE);
-	sim_event_tlb_flush(mm, SHMSWAP_FLUSH_RANGE, start, end);
+	sim_event(tlb_flush, mm, SHMSWAP_FLUSH_RANGE, start, end);
 	sim_tlb_invalidate(mm, start, end);
 }
 
@@ -157,7 +141,7 @@ void sim_flush_tlb_range(struct sim_mm *mm, u64 start, u64 end)
 void sim_flush_tlb_mm(struct sim_mm *mm)
 {
 	sim_count_event(mm->m, SIM_TLB_FLUSH_MM);
-	sim_event_tlb_flush(mm, SHMSWAP_FLUSH_MM, 0, SHMSWAP_TASK_SIZE);
+	sim_event(tlb_flush, mm, SHMSWAP_FLUSH_MM, 0, SHMSWAP_TASK_SIZE);
 	sim_tlb_invalidate(mm, 0, SHMSWAP_TASK_SIZE);
 }
 

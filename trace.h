@@ -14,6 +14,9 @@
 
 #include "shmswap.h"
 
+int sim_listen(void);
+void sim_unlisten(void);
+
 #define show_fault(how)							\
 	__print_symbolic(how,						\
 		{ SHMSWAP_FAULT_MINOR,		"minor" },		\
@@ -118,7 +121,7 @@
 		{ SHMSWAP_SEGMENT_REMOVE,	"remove" },		\
 		{ SHMSWAP_SEGMENT_DESTROY,	"destroy" })
 
-TRACE_EVENT(shmswap_fault,
+TRACE_EVENT_FN(shmswap_fault,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -152,7 +155,9 @@ TRACE_EVENT(shmswap_fault,
 		  "count=%u error=%u",
 		  __entry->machine, __entry->pid, __entry->address, __entry->write,
 		  show_fault(__entry->how), __entry->shmid, __entry->index, __entry->pfn,
-		  __entry->count, __entry->error)
+		  __entry->count, __entry->error),
+
+	sim_listen, sim_unlisten
 );
 
 DECLARE_EVENT_CLASS(shmswap_io,
@@ -184,17 +189,21 @@ DECLARE_EVENT_CLASS(shmswap_io,
 		  __entry->slot, __entry->error)
 );
 
-DEFINE_EVENT(shmswap_io, shmswap_swap_out,
+DEFINE_EVENT_FN(shmswap_io, shmswap_swap_out,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
-	TP_ARGS(machine, e)
+	TP_ARGS(machine, e),
+
+	sim_listen, sim_unlisten
 );
 
-DEFINE_EVENT(shmswap_io, shmswap_swap_in,
+DEFINE_EVENT_FN(shmswap_io, shmswap_swap_in,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
-	TP_ARGS(machine, e)
+	TP_ARGS(machine, e),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_clock_begin,
+TRACE_EVENT_FN(shmswap_clock_begin,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -220,10 +229,12 @@ TRACE_EVENT(shmswap_clock_begin,
 
 	TP_printk("machine=%u level=%u budget=%llu hand=%u:%u slot=%u:%u",
 		  __entry->machine, __entry->level, __entry->budget, __entry->hand_id,
-		  __entry->hand_idx, __entry->area, __entry->slot)
+		  __entry->hand_idx, __entry->area, __entry->slot),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_clock_step,
+TRACE_EVENT_FN(shmswap_clock_step,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -261,10 +272,12 @@ TRACE_EVENT(shmswap_clock_step,
 		  "aged=%u unmapped=%u",
 		  __entry->machine, __entry->from_id, __entry->from_idx, __entry->to_id,
 		  __entry->to_idx, show_step(__entry->why), __entry->shmid, __entry->index,
-		  __entry->pfn, __entry->count, __entry->aged, __entry->unmapped)
+		  __entry->pfn, __entry->count, __entry->aged, __entry->unmapped),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_clock_end,
+TRACE_EVENT_FN(shmswap_clock_end,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -290,10 +303,12 @@ TRACE_EVENT(shmswap_clock_end,
 
 	TP_printk("machine=%u hand=%u:%u->%u:%u why=%s attempts=%u",
 		  __entry->machine, __entry->from_id, __entry->from_idx, __entry->to_id,
-		  __entry->to_idx, show_clock_end(__entry->why), __entry->attempts)
+		  __entry->to_idx, show_clock_end(__entry->why), __entry->attempts),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_pte,
+TRACE_EVENT_FN(shmswap_pte,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -321,10 +336,12 @@ TRACE_EVENT(shmswap_pte,
 
 	TP_printk("machine=%u pid=%u addr=0x%llx shmid=%d index=%u why=%s pte=0x%llx->0x%llx",
 		  __entry->machine, __entry->pid, __entry->address, __entry->shmid,
-		  __entry->index, show_pte(__entry->why), __entry->from, __entry->to)
+		  __entry->index, show_pte(__entry->why), __entry->from, __entry->to),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_tlb_flush,
+TRACE_EVENT_FN(shmswap_tlb_flush,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -346,10 +363,12 @@ TRACE_EVENT(shmswap_tlb_flush,
 
 	TP_printk("machine=%u what=%s pid=%u start=0x%llx end=0x%llx",
 		  __entry->machine, show_flush(__entry->what), __entry->pid, __entry->start,
-		  __entry->end)
+		  __entry->end),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_slot,
+TRACE_EVENT_FN(shmswap_slot,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -371,10 +390,12 @@ TRACE_EVENT(shmswap_slot,
 
 	TP_printk("machine=%u why=%s slot=%u:%u count=%u",
 		  __entry->machine, show_slot(__entry->why), __entry->area, __entry->slot,
-		  __entry->count)
+		  __entry->count),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_frame,
+TRACE_EVENT_FN(shmswap_frame,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -396,10 +417,12 @@ TRACE_EVENT(shmswap_frame,
 
 	TP_printk("machine=%u why=%s pfn=%u order=%u free=%llu",
 		  __entry->machine, show_frame(__entry->why), __entry->pfn, __entry->order,
-		  __entry->free)
+		  __entry->free),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_age,
+TRACE_EVENT_FN(shmswap_age,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -421,10 +444,12 @@ TRACE_EVENT(shmswap_age,
 
 	TP_printk("machine=%u why=%s pfn=%u age=%llu->%llu",
 		  __entry->machine, show_age(__entry->why), __entry->pfn, __entry->from,
-		  __entry->to)
+		  __entry->to),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_cache,
+TRACE_EVENT_FN(shmswap_cache,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -448,10 +473,12 @@ TRACE_EVENT(shmswap_cache,
 
 	TP_printk("machine=%u why=%s pfn=%u count=%u slot=%u:%u",
 		  __entry->machine, show_cache(__entry->why), __entry->pfn, __entry->count,
-		  __entry->area, __entry->slot)
+		  __entry->area, __entry->slot),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_scan,
+TRACE_EVENT_FN(shmswap_scan,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -479,10 +506,12 @@ TRACE_EVENT(shmswap_scan,
 
 	TP_printk("machine=%u why=%s pid=%u addr=0x%llx shmid=%d index=%u pfn=%u count=%u",
 		  __entry->machine, show_scan(__entry->why), __entry->pid, __entry->address,
-		  __entry->shmid, __entry->index, __entry->pfn, __entry->count)
+		  __entry->shmid, __entry->index, __entry->pfn, __entry->count),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_mmap,
+TRACE_EVENT_FN(shmswap_mmap,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -501,10 +530,12 @@ TRACE_EVENT(shmswap_mmap,
 	),
 
 	TP_printk("machine=%u why=%s pfn=%u count=%u",
-		  __entry->machine, show_scan(__entry->why), __entry->pfn, __entry->count)
+		  __entry->machine, show_scan(__entry->why), __entry->pfn, __entry->count),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_reclaim_begin,
+TRACE_EVENT_FN(shmswap_reclaim_begin,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -521,10 +552,12 @@ TRACE_EVENT(shmswap_reclaim_begin,
 	),
 
 	TP_printk("machine=%u method=%s level=%u",
-		  __entry->machine, show_reclaim(__entry->method), __entry->level)
+		  __entry->machine, show_reclaim(__entry->method), __entry->level),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_reclaim_end,
+TRACE_EVENT_FN(shmswap_reclaim_end,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -541,10 +574,12 @@ TRACE_EVENT(shmswap_reclaim_end,
 	),
 
 	TP_printk("machine=%u method=%s freed=%u",
-		  __entry->machine, show_reclaim(__entry->method), __entry->freed)
+		  __entry->machine, show_reclaim(__entry->method), __entry->freed),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_kswapd,
+TRACE_EVENT_FN(shmswap_kswapd,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -563,10 +598,12 @@ TRACE_EVENT(shmswap_kswapd,
 	),
 
 	TP_printk("machine=%u why=%s free=%u freed=%llu",
-		  __entry->machine, show_kswapd(__entry->why), __entry->free, __entry->freed)
+		  __entry->machine, show_kswapd(__entry->why), __entry->free, __entry->freed),
+
+	sim_listen, sim_unlisten
 );
 
-TRACE_EVENT(shmswap_segment,
+TRACE_EVENT_FN(shmswap_segment,
 	TP_PROTO(u32 machine, const struct shmswap_event *e),
 	TP_ARGS(machine, e),
 
@@ -592,7 +629,9 @@ TRACE_EVENT(shmswap_segment,
 
 	TP_printk("machine=%u why=%s pid=%u addr=0x%llx shmid=%d nattch=%u pages=%llu",
 		  __entry->machine, show_segment(__entry->why), __entry->pid, __entry->address,
-		  __entry->shmid, __entry->nattch, __entry->pages)
+		  __entry->shmid, __entry->nattch, __entry->pages),
+
+	sim_listen, sim_unlisten
 );
 
 #endif /* _SIM_TRACE_H */

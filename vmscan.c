@@ -106,7 +106,7 @@ static u32 free_for_fault(struct sim_machine *m)
 	if (ahead && free >= m->freepages.low && free > m->freepages.min)
 		return 1;
 	mutex_lock(&m->reclaim_lock);
-	sim_event_reclaim_begin(m, SHMSWAP_RECLAIM_FAULT, SHMSWAP_MAX_LEVEL);
+	sim_event(reclaim_begin, m, SHMSWAP_RECLAIM_FAULT, SHMSWAP_MAX_LEVEL);
 	m->write_out.together = ahead;
 	do {
 		if (!sim_try_to_free_page(m, stop))
@@ -117,7 +117,7 @@ static u32 free_for_fault(struct sim_machine *m)
 		 READ_ONCE(m->nr_free_pages) + m->write_out.nr < m->freepages.low);
 	m->write_out.together = false;
 	freed -= sim_write_out_all(m);
-	sim_event_reclaim_end(m, SHMSWAP_RECLAIM_FAULT, freed);
+	sim_event(reclaim_end, m, SHMSWAP_RECLAIM_FAULT, freed);
 	mutex_unlock(&m->reclaim_lock);
 	return freed;
 }
@@ -129,11 +129,11 @@ static void call_method(struct sim_machine *m, struct sim_reclaim_request *req)
 	int freed;
 
 	mutex_lock(&m->reclaim_lock);
-	sim_event_reclaim_begin(m, req->method, req->level);
+	sim_event(reclaim_begin, m, req->method, req->level);
 	attempts = atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]);
 	freed = methods[req->method](m, req->level);
 	result->freed += freed;
-	sim_event_reclaim_end(m, req->method, freed);
+	sim_event(reclaim_end, m, req->method, freed);
 	result->attempts += atomic64_read(&m->events[SIM_SWAP_ATTEMPTS]) - attempts;
 	mutex_unlock(&m->reclaim_lock);
 	result->calls++;
@@ -266,7 +266,7 @@ static void balance(struct sim_machine *m)
 	if (free <= reserve)
 		tries += reserve + 1 - free;
 	sim_count_event(m, SIM_KSWAPD_WAKE);
-	sim_event_kswapd(m, SHMSWAP_KSWAPD_WAKE, 0);
+	sim_event(kswapd, m, SHMSWAP_KSWAPD_WAKE, 0);
 	while (tries-- && !kthread_should_stop()) {
 		mutex_lock(&m->reclaim_lock);
 		m->kswapd.awake = true;
@@ -276,7 +276,7 @@ static void balance(struct sim_machine *m)
 		cond_resched();
 	}
 	sim_count_events(m, SIM_KSWAPD_FREED, nr_freed);
-	sim_event_kswapd(m, SHMSWAP_KSWAPD_BALANCE, nr_freed);
+	sim_event(kswapd, m, SHMSWAP_KSWAPD_BALANCE, nr_freed);
 	m->kswapd.last = jiffies;
 	m->kswapd.resting = false;
 }
@@ -287,7 +287,7 @@ static void rest(struct sim_machine *m)
 	if (m->kswapd.resting)
 		return;
 	m->kswapd.resting = true;
-	sim_event_kswapd(m, SHMSWAP_KSWAPD_SLEEP, 0);
+	sim_event(kswapd, m, SHMSWAP_KSWAPD_SLEEP, 0);
 }
 
 /*
