@@ -96,37 +96,22 @@ static void find_owner(const struct sim_page *page, s32 *shmid, u32 *index)
 }
 
 /**
- * sim_fault_mapped() - remember what a fault mapped, to tell it later
+ * sim_tell_fault() - SHMSWAP_EVENT_FAULT
  * @f: fault
  * @seg: segment of the page, or NULL
  * @index: its page index in the segment or file
- * @page: the frame
- *
- * Context: any; the PTE's lock held.
- */
-void sim_fault_mapped(struct sim_fault *f, const struct sim_shmid *seg, pgoff_t index,
-		      const struct sim_page *page)
-{
-	f->mapped.known = true;
-	f->mapped.shmid = seg ? seg->id : -1;
-	f->mapped.index = index;
-	f->mapped.pfn = sim_page_pfn(f->m, page);
-	f->mapped.count = sim_page_count(page);
-}
-
-/**
- * sim_tell_fault() - SHMSWAP_EVENT_FAULT
- * @f: fault; not told if it began when nobody listened
- * @how: SHMSWAP_FAULT_*
+ * @page: its frame, NULL if there is none
  * @err: 0 or -errno
  */
-void sim_tell_fault(const struct sim_fault *f, u16 how, int err)
+void sim_tell_fault(const struct sim_fault *f, const struct sim_shmid *seg, pgoff_t index,
+		    const struct sim_page *page, int err)
 {
-	if (wanted(f->m, FAULT, fault) && (f->mapped.known || err))
-		emit(f->m, f->mm, FAULT, fault, .why = how, .pid = f->mm->pid,
-		     .address = f->address, .shmid = f->mapped.known ? f->mapped.shmid : -1,
-		     .index = f->mapped.index, .pfn = f->mapped.pfn,
-		     .count = f->mapped.count, .value = f->write, .from = -err);
+	if (wanted(f->m, FAULT, fault))
+		emit(f->m, f->mm, FAULT, fault, .why = err ? SHMSWAP_FAULT_ERROR : f->how,
+		     .pid = f->mm->pid, .address = f->address, .shmid = seg ? seg->id : -1,
+		     .index = index, .pfn = page ? sim_page_pfn(f->m, page) : 0,
+		     .count = page ? sim_page_count(page) : 0, .value = f->write,
+		     .from = -err);
 }
 
 /**

@@ -108,6 +108,20 @@ static void put_live(struct sim_mm *mm)
 }
 
 /**
+ * sim_live_visible_to() - may a user know where a process has what?
+ * @mm: process
+ * @uid: user without capabilities
+ *
+ * Context: any.
+ * Return: as sim_live_visible().
+ */
+bool sim_live_visible_to(const struct sim_mm *mm, kuid_t uid)
+{
+	return !mm->real || (uid_eq(mm->uid, uid) &&
+			     __get_dumpable(mm->real->flags) == SUID_DUMP_USER);
+}
+
+/**
  * sim_live_visible() - may the caller know where a process has what?
  * @mm: process
  *
@@ -118,11 +132,9 @@ static void put_live(struct sim_mm *mm)
  */
 bool sim_live_visible(const struct sim_mm *mm)
 {
-	if (!mm->real || mm->real == current->mm ||
-	    ns_capable_noaudit(&init_user_ns, CAP_SYS_PTRACE))
-		return true;
-	return uid_eq(mm->uid, current_euid()) &&
-	       __get_dumpable(mm->real->flags) == SUID_DUMP_USER;
+	return (mm->real && mm->real == current->mm) ||
+	       ns_capable_noaudit(&init_user_ns, CAP_SYS_PTRACE) ||
+	       sim_live_visible_to(mm, current_euid());
 }
 
 /**
@@ -239,8 +251,7 @@ static int make_present(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pte
 	/* A store needs no other fault, so any page that is really mapped may be dirty. */
 	pte = sim_pte_modify(sim_pte_mkdirty(sim_pte_mkyoung(pte)), vma->vm_flags);
 	sim_ptep_replace(vma, f->address, ptep, pte, SHMSWAP_PTE_ACCESS);
-	if (sim_events_on())
-		sim_fault_mapped(f, vma->vm_seg, page->index, page);
+	f->pfn = sim_page_pfn(f->m, page);
 	return SIM_FAULT_DONE;
 }
 
@@ -350,8 +361,10 @@ static int make_resident(struct sim_shmid *seg, struct sim_fault *f, pgoff_t ind
 	mutex_lock(&seg->lock);
 	if (!seg->removed)
 		need = sim_shm_getpage(seg, index, f, &page);
-	if (!need && sim_events_on())
-		sim_fault_mapped(f, seg, index, page);
+	if (!need) {
+		sim_count_fault(f);
+		sim_event(fault, f, seg, index, page, 0);
+	}
 	mutex_unlock(&seg->lock);
 	up_read(&seg->m->state_lock);
 	return need;
@@ -374,8 +387,6 @@ static vm_fault_t page_in_unlocked(struct vm_fault *vmf, struct sim_fault *f, in
 	while (need > 0)
 		need = sim_fault_prepare(f, need) ?: make_resident(file->private_data, f, index);
 	/* What failed fails again, and is reported, with the lock held. */
-	if (!need)
-		sim_count_fault(f);
 	sim_fault_finish(f);
 	sim_mm_put(mm);
 	fput(file);
@@ -417,12 +428,14 @@ static vm_fault_t serve(struct vm_fault *vmf, struct sim_vma *vma, struct sim_fa
 	}
 	sim_fault_finish(f);
 	if (need) {
-		sim_event(fault, f, SHMSWAP_FAULT_ERROR, need);
+		sim_event(fault, f, vma->vm_seg, vmf->pgoff, NULL, need);
 		return need == -EHWPOISON ? VM_FAULT_HWPOISON : VM_FAULT_SIGBUS;
 	}
 	/* The first attempt at a fault, without the lock, counted it. */
-	if (f->major || !(f->hit || (vmf->flags & FAULT_FLAG_TRIED)))
+	if (f->major || !(f->hit || (vmf->flags & FAULT_FLAG_TRIED))) {
 		sim_count_fault(f);
+		sim_event(fault, f, vma->vm_seg, vmf->pgoff, sim_pfn_page(f->m, f->pfn), 0);
+	}
 	vmf->page = page;
 	return VM_FAULT_LOCKED | (f->swapped_in ? VM_FAULT_MAJOR : 0);
 }

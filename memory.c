@@ -214,7 +214,9 @@ static int copy_on_write(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *pt
 	sim_fault_map_frame(vma, f, ptep);
 	sim_flush_tlb_page(f->mm, f->address);
 	sim_free_page_and_swap_cache(f->m, old);
-	f->how = SHMSWAP_FAULT_COW;
+	/* Where it had to be brought from is more than that. */
+	if (f->how == SHMSWAP_FAULT_MINOR)
+		f->how = SHMSWAP_FAULT_COW;
 	sim_count_event(f->m, SIM_PGCOW);
 	return SIM_FAULT_DONE;
 }
@@ -246,8 +248,8 @@ static int do_wp_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 }
 
 /* As sim_access_pte(), and tell if that changed the PTE. */
-static noinline bool access_and_tell(struct sim_mm *mm, u64 address, sim_pte_t *ptep, bool write,
-				     sim_pte_t *pte)
+static noinline __cold bool access_and_tell(struct sim_mm *mm, u64 address, sim_pte_t *ptep,
+					    bool write, sim_pte_t *pte)
 {
 	sim_pte_t old, new;
 
@@ -263,8 +265,8 @@ static noinline bool access_and_tell(struct sim_mm *mm, u64 address, sim_pte_t *
 	return true;
 }
 
-static bool access_pte(struct sim_mm *mm, u64 address, sim_pte_t *ptep, bool write,
-		       sim_pte_t *pte)
+static __always_inline bool access_pte(struct sim_mm *mm, u64 address, sim_pte_t *ptep,
+				       bool write, sim_pte_t *pte)
 {
 	if (sim_events_on())
 		return access_and_tell(mm, address, ptep, write, pte);
@@ -295,6 +297,12 @@ static int handle_pte_fault(struct sim_vma *vma, struct sim_fault *f, sim_pte_t 
 	return SIM_FAULT_DONE;
 }
 
+/* Was it a fault? Not if the page was there, nor if nobody accessed it. */
+static bool is_fault(const struct sim_fault *f)
+{
+	return (!f->hit || f->major) && !f->force;
+}
+
 static int fault_in_area(struct sim_vma *vma, struct sim_fault *f)
 {
 	struct sim_page *page;
@@ -310,9 +318,9 @@ static int fault_in_area(struct sim_vma *vma, struct sim_fault *f)
 			page = sim_pfn_page(f->m, sim_pte_pfn(sim_ptep_get(ptep)));
 			sim_pin_page(page);
 			sim_fault_hold(f, page);
-			if (sim_events_on())
-				sim_fault_mapped(f, vma->vm_seg,
-						 sim_linear_page_index(vma, f->address), page);
+			if (is_fault(f))
+				sim_event(fault, f, vma->vm_seg,
+					  sim_linear_page_index(vma, f->address), page, 0);
 		}
 		sim_unlock_ptes(vma);
 	}
@@ -382,7 +390,6 @@ void sim_count_fault(struct sim_fault *f)
 	if (f->major)
 		sim_count_event(f->m, SIM_PGMAJFAULT);
 	atomic64_inc(f->major ? &f->mm->maj_flt : &f->mm->min_flt);
-	sim_event(fault, f, f->how, 0);
 }
 
 /**
@@ -399,8 +406,8 @@ int sim_handle_mm_fault(struct sim_fault *f)
 	int err = sim_fault_in(f);
 
 	if (err)
-		sim_event(fault, f, SHMSWAP_FAULT_ERROR, err);
-	else if (!f->hit || f->major)
+		sim_event(fault, f, NULL, 0, NULL, err);
+	else if (is_fault(f))
 		sim_count_fault(f);
 	return err;
 }

@@ -143,13 +143,11 @@ static bool kswapd_should_know(const struct sim_machine *m)
 struct sim_page *sim_get_free_page(struct sim_machine *m)
 {
 	struct sim_page *page = sim_rmqueue(m, 0, READ_ONCE(m->freepages.min));
-	u32 age;
 
 	if (!page)
 		return NULL;
-	age = page->age;
 	page->age = m->swap_control.page_initial_age;
-	sim_event(age, m, SHMSWAP_AGE_INITIAL, page, age);
+	sim_event(age, m, SHMSWAP_AGE_INITIAL, page, 0);
 	sim_count_event(m, SIM_PGALLOC);
 	if (kswapd_should_know(m))
 		sim_wakeup_kswapd(m);

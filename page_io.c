@@ -192,7 +192,7 @@ int sim_swap_readpages(struct sim_machine *m, sim_swp_entry_t entry, struct sim_
 	err = si->ops->read(si, sim_swp_offset(entry), memory, nr);
 	if (!err)
 		sim_count_events(m, SIM_PSWPIN, nr);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr && (!err || nr == 1); i++)
 		sim_event(swap_in, m, pages[i], sim_swp_next(entry, i), err);
 	/* That the caller was killed is no fault of the area. */
 	if (!err || err == -EINTR)
@@ -230,7 +230,7 @@ int sim_swap_writepages(struct sim_machine *m, sim_swp_entry_t entry, struct sim
 		sim_count_events(m, SIM_PSWPOUT, nr);
 	else if (nr == 1)
 		sim_count_event(m, SIM_SWAP_WRITE_ERRORS);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr && (!err || nr == 1); i++)
 		sim_event(swap_out, m, pages[i], sim_swp_next(entry, i), err);
 	return err;
 }

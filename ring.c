@@ -33,7 +33,7 @@
  * @list: in m->rings
  * @mask: kinds of events to record
  * @uid: who made it
- * @sees_all: it may see the addresses of other users' real processes
+ * @sees_all: who may trace everybody's real processes
  * @charged: pages charged to user_pages
  * @capacity: room for events, a power of two
  * @events: the events
@@ -71,10 +71,26 @@ static DEFINE_MUTEX(rings_lock);
 
 /* ------------------------------------------------------------- recording */
 
+/* How many wait; who holds no lock may see some that were read just now. */
 static u32 pending(const struct sim_ring *ring)
 {
-	/* Pairs with those in put() and read_events(). */
-	return smp_load_acquire(&ring->head) - smp_load_acquire(&ring->tail);
+	/* In this order the difference is never negative. Pairs with read_events(). */
+	u32 tail = smp_load_acquire(&ring->tail);
+
+	/* Pairs with put(). */
+	return smp_load_acquire(&ring->head) - tail;
+}
+
+/* Is it time to wake readers? They must hear of losses soon, lest more is lost. */
+static bool wakes(const struct sim_ring *ring)
+{
+	return READ_ONCE(ring->lost) || pending(ring) >= READ_ONCE(ring->watermark);
+}
+
+static void wake_readers(struct sim_ring *ring)
+{
+	if (wakes(ring) && wq_has_sleeper(&ring->wait))
+		wake_up_interruptible_poll(&ring->wait, EPOLLIN | EPOLLRDNORM);
 }
 
 static void put(struct sim_ring *ring, const struct shmswap_event *event, u64 seq, u64 time)
@@ -97,10 +113,10 @@ static void put_lost(struct sim_ring *ring, u64 time)
 	};
 
 	put(ring, &lost, ring->seq - ring->lost, time);
-	ring->lost = 0;
+	WRITE_ONCE(ring->lost, 0);
 }
 
-/* Addresses of another user's real process say where its memory is. */
+/* The addresses of another's real process say where its memory is. */
 static void put_hidden(struct sim_ring *ring, const struct shmswap_event *event, u64 time)
 {
 	struct shmswap_event hidden = *event;
@@ -121,20 +137,20 @@ static void record(struct sim_ring *ring, const struct sim_mm *mm,
 	/* A ring that has lost something has to say so first. */
 	if (room < 1 + !!ring->lost) {
 		ring->seq++;
-		ring->lost++;
 		ring->dropped++;
+		WRITE_ONCE(ring->lost, ring->lost + 1);
+		wake_readers(ring);
 		return;
 	}
 	if (ring->lost)
 		put_lost(ring, time);
-	if (mm && mm->real && !ring->sees_all && !uid_eq(mm->uid, ring->uid))
-		put_hidden(ring, event, time);
-	else
+	if (!mm || ring->sees_all || sim_live_visible_to(mm, ring->uid))
 		put(ring, event, ring->seq, time);
+	else
+		put_hidden(ring, event, time);
 	ring->seq++;
 	ring->recorded++;
-	if (pending(ring) >= READ_ONCE(ring->watermark) && wq_has_sleeper(&ring->wait))
-		wake_up_interruptible_poll(&ring->wait, EPOLLIN | EPOLLRDNORM);
+	wake_readers(ring);
 }
 
 /**
@@ -154,7 +170,7 @@ void sim_record(struct sim_machine *m, const struct sim_mm *mm, const struct shm
 	if (!(READ_ONCE(m->event_mask) & type))
 		return;
 	spin_lock(&m->event_lock);
-	time = ktime_get_mono_fast_ns();
+	time = ktime_get_ns();
 	list_for_each_entry(ring, &m->rings, list) {
 		if (ring->mask & type)
 			record(ring, mm, event, time);
@@ -167,7 +183,7 @@ void sim_record(struct sim_machine *m, const struct sim_mm *mm, const struct shm
 static void tell_lost(struct sim_ring *ring)
 {
 	if (ring->lost && !pending(ring))
-		put_lost(ring, ktime_get_mono_fast_ns());
+		put_lost(ring, ktime_get_ns());
 }
 
 /* The last that were dropped have no event behind them that would tell. */
@@ -254,7 +270,9 @@ static __poll_t ring_poll(struct file *file, poll_table *wait)
 	__poll_t mask = 0;
 
 	poll_wait(file, &ring->wait, wait);
-	if (pending(ring) >= READ_ONCE(ring->watermark))
+	/* Pairs with that in wq_has_sleeper(). */
+	smp_mb();
+	if (wakes(ring))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (!READ_ONCE(ring->m))
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
@@ -275,8 +293,12 @@ static int ring_state(struct sim_ring *ring, struct shmswap_ring *arg)
 
 	if (arg->watermark > ring->capacity)
 		return -EINVAL;
-	if (arg->watermark)
+	if (arg->watermark) {
 		WRITE_ONCE(ring->watermark, arg->watermark);
+		/* Pairs with those of who is about to sleep. */
+		smp_mb();
+		wake_readers(ring);
+	}
 	mutex_lock(&rings_lock);
 	m = ring->m;
 	if (m) {
@@ -391,7 +413,7 @@ static struct sim_ring *ring_alloc(struct sim_machine *m, u32 capacity)
 	}
 	ring->capacity = capacity;
 	ring->uid = current_euid();
-	ring->sees_all = ns_capable(m->user_ns, CAP_SYS_PTRACE);
+	ring->sees_all = ns_capable_noaudit(&init_user_ns, CAP_SYS_PTRACE);
 	ring->watermark = 1;
 	init_waitqueue_head(&ring->wait);
 	mutex_init(&ring->read_lock);

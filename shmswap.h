@@ -1157,8 +1157,8 @@ struct shmswap_events {
 /**
  * struct shmswap_ring - SHMSWAP_IOC_RING, on a file of SHMSWAP_IOC_EVENTS
  * @size: sizeof(struct shmswap_ring)
- * @watermark: wake readers when that many events wait; 0: leave it as it is, and it
- *	is 1 to begin with. A reader that finds at least one does not wait
+ * @watermark: wake readers when that many events wait, or one was dropped; 0: leave it
+ *	as it is, and it is 1 to begin with. A reader that finds at least one does not wait
  * @out_capacity: events that it has room for
  * @out_pending: events that wait
  * @out_recorded: events that were put in
@@ -1187,7 +1187,9 @@ struct shmswap_ring {
 #define SHMSWAP_EVENT_SWAP_OUT	2 /* a page was written to its slot. @shmid, @index,
 				   * @pfn, @area, @slot, @from: errno
 				   */
-#define SHMSWAP_EVENT_SWAP_IN	3 /* a page was read. as SWAP_OUT */
+#define SHMSWAP_EVENT_SWAP_IN	3 /* a page was read. As SWAP_OUT; what is read ahead has
+				   * no @shmid
+				   */
 #define SHMSWAP_EVENT_CLOCK_BEGIN 4 /* a run of the clock. @value: level, @to: budget,
 				   * @from: hand, @area and @slot: reserved for the victim
 				   */
@@ -1229,7 +1231,7 @@ struct shmswap_ring {
 #define SHMSWAP_FAULT_ZERO	1 /* nowhere: a frame was cleared */
 #define SHMSWAP_FAULT_SWAP	2 /* in a slot */
 #define SHMSWAP_FAULT_FILE	3 /* in a file */
-#define SHMSWAP_FAULT_COW	4 /* in memory, and it was copied */
+#define SHMSWAP_FAULT_COW	4 /* in memory; it was copied, as it may be from elsewhere, too */
 #define SHMSWAP_FAULT_ERROR	5 /* it could not be resolved: see @from */
 
 /* @why of a clock step: what the hand found */
@@ -1258,7 +1260,7 @@ struct shmswap_ring {
 #define SHMSWAP_PTE_AGE		2 /* reclaim made it old */
 #define SHMSWAP_PTE_UNMAP	3 /* reclaim took the page away */
 #define SHMSWAP_PTE_ZAP		4 /* the process detached, unmapped, or exited */
-#define SHMSWAP_PTE_CLEAN	5 /* the page is about to be written */
+#define SHMSWAP_PTE_CLEAN	5 /* the page is about to be written, or was not after all */
 #define SHMSWAP_PTE_PROTECT	6 /* protection changed, or a store was let through */
 #define SHMSWAP_PTE_FORK	7 /* a child has it, or it became read-only for that */
 
@@ -1283,12 +1285,12 @@ struct shmswap_ring {
 #define SHMSWAP_AGE_DECLINE	2 /* it was not */
 
 /* @why of a look of the process scan, or of shrink_mmap() */
-#define SHMSWAP_SCAN_RESERVED	0 /* reserved, or locked: under I/O */
+#define SHMSWAP_SCAN_RESERVED	0 /* reserved, or locked: under I/O (process scan) */
 #define SHMSWAP_SCAN_YOUNG	1 /* it was used */
 #define SHMSWAP_SCAN_AGE	2 /* it is not old enough */
-#define SHMSWAP_SCAN_BUSY	3 /* it is held, or there is no slot for it */
+#define SHMSWAP_SCAN_BUSY	3 /* it is held or locked, or there is no slot for it */
 #define SHMSWAP_SCAN_TAKE	4 /* it is to be taken away */
-#define SHMSWAP_SCAN_USED	5 /* others have it (shrink_mmap) */
+#define SHMSWAP_SCAN_USED	5 /* somebody has it, and not only a cache (shrink_mmap) */
 
 /* @why of a request beside SHMSWAP_RECLAIM_TRY and so on */
 #define SHMSWAP_RECLAIM_FAULT	16 /* a fault found no frame */
@@ -1320,14 +1322,14 @@ struct shmswap_ring {
  * @why: see @type
  * @pid: number of the process within the machine
  * @shmid: identifier of the segment; -1: none
- * @index: page index in the segment or file
+ * @index: page index in the segment or file; of private memory, in its region
  * @pfn: frame number
  * @count: references to the page, pins left out, or users of the slot
  * @area: number of the swap area
  * @slot: slot; 0: none
  * @value: see @type
  * @value2: see @type
- * @address: virtual address; 0 if the process is another user's real one
+ * @address: virtual address; 0 of a real process that who made the ring may not trace
  * @from: see @type
  * @to: see @type
  *

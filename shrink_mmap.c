@@ -150,7 +150,7 @@ static u16 look_at(struct sim_machine *m, struct sim_page *page, unsigned long f
 			sim_age_page(m, page);
 		return SHMSWAP_SCAN_YOUNG;
 	}
-	return discardable(m, page) ? SHMSWAP_SCAN_TAKE : SHMSWAP_SCAN_RESERVED;
+	return discardable(m, page) ? SHMSWAP_SCAN_TAKE : SHMSWAP_SCAN_USED;
 }
 
 /* Discard what is in a frame, if there is anything that may be. */

@@ -242,7 +242,7 @@ enum sim_fault_need {
  * @looked: the swap cache was asked, and that was counted
  * @locked: mmap_lock is held for reading
  * @how: SHMSWAP_FAULT_*
- * @mapped: what was mapped in the end, if it is to be told
+ * @pfn: frame that was mapped in the end, into a real process
  * @frame: a free frame, perhaps without memory, that was taken for it, or NULL
  * @page: pinned page: the one that I/O was or is under way on, in the end the
  *	one that was mapped; or NULL
@@ -264,13 +264,7 @@ struct sim_fault {
 	bool looked;
 	bool locked;
 	u8 how;
-	struct {
-		bool known;
-		s32 shmid;
-		u32 index;
-		u32 pfn;
-		u32 count;
-	} mapped;
+	u32 pfn;
 	struct sim_page *frame;
 	struct sim_page *page;
 	int (*read)(struct sim_fault *f);
@@ -1137,6 +1131,7 @@ int sim_shm_unuse(struct sim_machine *m, u32 type);
 /* live.c */
 int sim_live_map(struct sim_shmid *seg, u64 *address, u32 shmflg);
 int sim_live_shmdt(struct sim_machine *m, u64 address);
+bool sim_live_visible_to(const struct sim_mm *mm, kuid_t uid);
 bool sim_live_visible(const struct sim_mm *mm);
 u32 sim_live_pid(struct sim_machine *m);
 void sim_live_update(struct sim_mm *mm);

@@ -124,6 +124,9 @@ static bool clean_pte(struct victim *v, sim_pte_t *ptep)
 		return true;
 	while (dirty && !sim_ptep_cmpxchg(ptep, v->pte, sim_pte_mkdirty(v->pte)))
 		v->pte = sim_ptep_get(ptep);
+	if (dirty)
+		sim_event(pte, v->vma, v->address, SHMSWAP_PTE_CLEAN, v->pte,
+			  sim_pte_mkdirty(v->pte));
 	return false;
 }
 

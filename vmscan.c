@@ -262,6 +262,7 @@ static void balance(struct sim_machine *m)
 	u32 tries = m->kswapd.maxpages;
 	int stop = free <= m->freepages.min ? 0 : KSWAPD_STOP_LEVEL;
 	u32 nr_freed = 0;
+	int freed;
 
 	if (free <= reserve)
 		tries += reserve + 1 - free;
@@ -270,12 +271,13 @@ static void balance(struct sim_machine *m)
 	while (tries-- && !kthread_should_stop()) {
 		mutex_lock(&m->reclaim_lock);
 		m->kswapd.awake = true;
-		nr_freed += sim_try_to_free_page(m, stop);
+		freed = sim_try_to_free_page(m, stop);
+		sim_count_events(m, SIM_KSWAPD_FREED, freed);
+		nr_freed += freed;
 		m->kswapd.awake = false;
 		mutex_unlock(&m->reclaim_lock);
 		cond_resched();
 	}
-	sim_count_events(m, SIM_KSWAPD_FREED, nr_freed);
 	sim_event(kswapd, m, SHMSWAP_KSWAPD_BALANCE, nr_freed);
 	m->kswapd.last = jiffies;
 	m->kswapd.resting = false;

@@ -344,6 +344,8 @@ static void faults_that_fail(void)
 	EXPECT_EQ(events[0].why, SHMSWAP_FAULT_ERROR);
 	EXPECT_EQ(events[0].address, BASE);
 	EXPECT_EQ(events[0].from, EFAULT);
+	EXPECT_EQ(events[0].shmid, -1);
+	EXPECT_EQ(events[0].value, 1);
 }
 
 static uint64_t kinds_in(int ring)
@@ -628,6 +630,49 @@ static void readers_wait_for_the_watermark(void)
 	EXPECT_EQ(drain(ring, events, 3), 1);
 	state = SM_ARG(ring, .watermark = 17);
 	EXPECT_EQ(sm_call(ring, SHMSWAP_IOC_RING, &state), -EINVAL);
+}
+
+/* One that waits for many learns at once that it loses some, first and last. */
+static void a_loss_is_news(void)
+{
+	int fd = machine(), ring = ring_of(fd, MASK(FAULT), 8);
+	struct shmswap_ring state = SM_ARG(ring, .watermark = 8);
+	struct shmswap_event events[16];
+
+	ASSERT_EQ(sm_call(ring, SHMSWAP_IOC_RING, &state), 0);
+	make_events(fd, 8);
+	ASSERT_EQ(drain(ring, events, 4), 4);
+	EXPECT(!polls_in(ring, 0));
+	make_events(fd, 5);
+	EXPECT_EQ(state_of(ring).out_dropped, 1);
+	ASSERT_EQ(drain(ring, events, 7), 7);
+	EXPECT(polls_in(ring, 0));
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 2);
+	EXPECT_EQ(events[1].type, SHMSWAP_EVENT_LOST);
+	EXPECT(!polls_in(ring, 0));
+}
+
+static void *poll_long(void *arg)
+{
+	return (void *)(intptr_t)polls_in(*(int *)arg, 60000);
+}
+
+static void a_watermark_that_is_lowered(void)
+{
+	int fd = machine(), ring = ring_of(fd, MASK(FAULT), 16);
+	struct shmswap_ring state = SM_ARG(ring, .watermark = 16);
+	pthread_t thread;
+	void *ret;
+
+	ASSERT_EQ(sm_call(ring, SHMSWAP_IOC_RING, &state), 0);
+	make_events(fd, 2);
+	ASSERT_EQ(pthread_create(&thread, NULL, poll_long, &ring), 0);
+	usleep(50000);
+	EXPECT_EQ(pthread_tryjoin_np(thread, &ret), EBUSY);
+	state.watermark = 2;
+	ASSERT_EQ(sm_call(ring, SHMSWAP_IOC_RING, &state), 0);
+	EXPECT_SOON(!pthread_tryjoin_np(thread, &ret));
+	EXPECT_EQ((intptr_t)ret, 1);
 }
 
 static void ring_calls(void)
@@ -949,6 +994,8 @@ int main(int argc, char **argv)
 		KTAP_CASE(the_last_ones_are_lost),
 		KTAP_CASE(reads),
 		KTAP_CASE(readers_wait_for_the_watermark),
+		KTAP_CASE(a_loss_is_news),
+		KTAP_CASE(a_watermark_that_is_lowered),
 		KTAP_CASE(ring_calls),
 		KTAP_CASE(a_reader_that_waits),
 		KTAP_CASE(the_machine_goes_first),

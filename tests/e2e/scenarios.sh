@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# e2e: timeout=60
+# e2e: timeout=180
 #
 # Every scenario does what its log says, byte for byte, and does so again.
 
