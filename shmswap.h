@@ -1176,54 +1176,56 @@ struct shmswap_ring {
 };
 
 /*
- * shmswap_event.type, and the fields that it fills in beside @seq, @time and @type.
- * Each but the first is a tracepoint too: shmswap:shmswap_fault and so on.
+ * shmswap_event.type. Each but the first is a tracepoint too: shmswap:shmswap_fault
+ * and so on. What they fill in beside @seq, @time, @type and, if there is a list of
+ * reasons for it below, @why:
+ *
+ * - LOST: @from: events that were dropped just here; @seq is the number of the first
+ * - FAULT: a fault was resolved, or could not be. @pid, @address, @shmid, @index, @pfn,
+ *   @count; @value: 1 a store; @from: errno
+ * - SWAP_OUT: a page was written to its slot. @shmid, @index, @pfn, @area, @slot; @from:
+ *   errno
+ * - SWAP_IN: a page was read. As SWAP_OUT; what is read ahead has no @shmid
+ * - CLOCK_BEGIN: a run of the clock. @value: level; @to: budget; @from: hand; @area and
+ *   @slot: reserved for the victim
+ * - CLOCK_STEP: the hand moved from @from to @to. @shmid, @index, @pfn, @count; @value:
+ *   sharers where the page was young, and is old now; @value2: those that lost it
+ * - CLOCK_END: @from and @to: hand before and after the run; @value: attempts
+ * - PTE: a page table entry of a process changed. @pid, @address, @shmid, @index; @from
+ *   and @to: the entry
+ * - TLB_FLUSH: @pid; @from and @to: addresses
+ * - SLOT: the count of a slot changed. @area, @slot, @count
+ * - FRAME: a block of frames was taken or given back. @pfn; @value: order; @to: free
+ *   frames now
+ * - AGE: a page's age changed. @pfn; @from, @to
+ * - CACHE: a page entered or left the swap cache. @pfn, @count, @area, @slot
+ * - SCAN: the process scan looked at a page. @pid, @address, @shmid, @index, @pfn,
+ *   @count
+ * - MMAP: shrink_mmap() looked at a page. @pfn, @count
+ * - RECLAIM_BEGIN: a request is served. @why: SHMSWAP_RECLAIM_*; @value: level
+ * - RECLAIM_END: it was. @why as there; @value: pages that were freed
+ * - KSWAPD: @value: free frames; @to: pages that the run freed
+ * - SEGMENT: a segment's life. @pid, @address, @shmid; @value: attaches; @to: pages
  */
-#define SHMSWAP_EVENT_LOST	0 /* @from events were dropped just before this one */
-#define SHMSWAP_EVENT_FAULT	1 /* a fault was resolved, or could not be. @why, @pid,
-				   * @address, @shmid, @index, @pfn, @count, @value:
-				   * 1 a store; @from: errno
-				   */
-#define SHMSWAP_EVENT_SWAP_OUT	2 /* a page was written to its slot. @shmid, @index,
-				   * @pfn, @area, @slot, @from: errno
-				   */
-#define SHMSWAP_EVENT_SWAP_IN	3 /* a page was read. As SWAP_OUT; what is read ahead has
-				   * no @shmid
-				   */
-#define SHMSWAP_EVENT_CLOCK_BEGIN 4 /* a run of the clock. @value: level, @to: budget,
-				   * @from: hand, @area and @slot: reserved for the victim
-				   */
-#define SHMSWAP_EVENT_CLOCK_STEP 5 /* the hand moved from @from to @to. @why, @shmid,
-				   * @index, @pfn, @count, @value: young sharers,
-				   * which are old now, @value2: those that lost the page
-				   */
-#define SHMSWAP_EVENT_CLOCK_END	6 /* @why, @from and @to: hand before and after, @value:
-				   * attempts
-				   */
-#define SHMSWAP_EVENT_PTE	7 /* a page table entry changed. @why, @pid, @address,
-				   * @shmid, @index, @from, @to: the entry
-				   */
-#define SHMSWAP_EVENT_TLB_FLUSH	8 /* @why, @pid, @from and @to: addresses */
-#define SHMSWAP_EVENT_SLOT	9 /* a slot's count changed. @why, @area, @slot, @count */
-#define SHMSWAP_EVENT_FRAME	10 /* a block of frames was taken or given back. @why,
-				   * @pfn, @value: order, @to: free frames now
-				   */
-#define SHMSWAP_EVENT_AGE	11 /* a page's age changed. @why, @pfn, @from, @to */
-#define SHMSWAP_EVENT_CACHE	12 /* a page entered or left the swap cache. @why, @pfn,
-				   * @count, @area, @slot
-				   */
-#define SHMSWAP_EVENT_SCAN	13 /* the process scan looked at a page. @why, @pid,
-				   * @address, @shmid, @index, @pfn, @count
-				   */
-#define SHMSWAP_EVENT_MMAP	14 /* shrink_mmap() looked at a page. @why, @pfn, @count */
-#define SHMSWAP_EVENT_RECLAIM_BEGIN 15 /* a request is served. @why: SHMSWAP_RECLAIM_*,
-				   * SHMSWAP_RECLAIM_FAULT, @value: level
-				   */
-#define SHMSWAP_EVENT_RECLAIM_END 16 /* @why as there, @value: pages that were freed */
-#define SHMSWAP_EVENT_KSWAPD	17 /* @why, @value: free frames; @to: pages freed */
-#define SHMSWAP_EVENT_SEGMENT	18 /* a segment's life. @why, @pid, @address, @shmid,
-				   * @value: attaches, @to: pages
-				   */
+#define SHMSWAP_EVENT_LOST	0
+#define SHMSWAP_EVENT_FAULT	1
+#define SHMSWAP_EVENT_SWAP_OUT	2
+#define SHMSWAP_EVENT_SWAP_IN	3
+#define SHMSWAP_EVENT_CLOCK_BEGIN 4
+#define SHMSWAP_EVENT_CLOCK_STEP 5
+#define SHMSWAP_EVENT_CLOCK_END	6
+#define SHMSWAP_EVENT_PTE	7
+#define SHMSWAP_EVENT_TLB_FLUSH	8
+#define SHMSWAP_EVENT_SLOT	9
+#define SHMSWAP_EVENT_FRAME	10
+#define SHMSWAP_EVENT_AGE	11
+#define SHMSWAP_EVENT_CACHE	12
+#define SHMSWAP_EVENT_SCAN	13
+#define SHMSWAP_EVENT_MMAP	14
+#define SHMSWAP_EVENT_RECLAIM_BEGIN 15
+#define SHMSWAP_EVENT_RECLAIM_END 16
+#define SHMSWAP_EVENT_KSWAPD	17
+#define SHMSWAP_EVENT_SEGMENT	18
 #define SHMSWAP_NR_EVENT_TYPES	19
 
 /* @why of a fault: where the page was */
