@@ -30,6 +30,7 @@ _shmswapctl_arguments()
 	ptes)		_shmswapctl_words "$word" echo -v -s --json ;;
 	frames)		_shmswapctl_words "$word" echo -a -f --json ;;
 	swaps)		_shmswapctl_words "$word" echo -m --json ;;
+	watch)		_shmswapctl_words "$word" echo -d -s --once --ascii --mono --json ;;
 	swapon)		_shmswapctl_words "$word" echo ram= prio= ;;
 	*)		COMPREPLY=() ;;
 	esac

@@ -12,17 +12,28 @@
 
 slow=${SHMSWAP_SLOW:-1}
 work=$(mktemp -d)
+terminals=0
 export LC_ALL=C.UTF-8 PATH=$SHMSWAP_BIN:$PATH
 unset TMUX
 
 tmux_do()		# COMMAND...
 {
-	tmux -L shmswap-watch "$@"
+	tmux -S "$socket" "$@"
 }
+
+# A server that is about to end still answers, so each terminal has one of its own.
+end_terminals()
+{
+	local old
+	for old in "$work"/socket.*; do
+		tmux -S "$old" kill-server || true
+		rm -f "$old"
+	done
+} 2>/dev/null
 
 cleanup()
 {
-	tmux_do kill-server 2>/dev/null || true
+	end_terminals
 	rm -rf "$work"
 }
 trap cleanup EXIT
@@ -59,6 +70,9 @@ on()
 {
 	local term=$1 size=$2
 	shift 2
+	end_terminals
+	terminals=$((terminals + 1))
+	socket=$work/socket.$BASHPID.$terminals
 	rm -f "$work/status"
 	echo "set -g status off" >"$work/tmux.conf"
 	# The shell goes on after a ^C.
@@ -170,9 +184,11 @@ once_prints_text()
 		"per s( +-){7}" \
 		"in all +4 +44 +0 +2 +42 +2 +0" \
 		"hands   clock 0:2  shrink_mmap frame [0-9]+  scan process [0-9]+  next [a-z_]+" \
-		"H>0: $shared" " +0 $row0" " {11}\^ H" " +192 \.{8}" "  1: $locked" " +0 3333\.{60}" \
+		"H>0: $shared" " +0 $row0" " {11}\^ H" " +64 \.{64}" "  1: $locked" " +0 3333\.{60}" \
 		"page 0:0  swapped  slot 0:1 users 1" "2 sharers" \
 		" +1 [0-9a-f]{12} signature +2 [0-9a-f]{12} signature"
+	# Rows that nobody has touched are left out behind one such.
+	! grep -E "^ +(128|192) " <<<"$text" || die "that should not be there"
 	! LC_ALL=C grep -P '[^ -~]' <<<"$text" || die "that is not ASCII"
 	text=$(shmswapctl watch -s 0:2 --once)
 	has "$text" " {13}\*" "page 0:2  resident  frame [0-9]+ count 3 age 3" \
@@ -187,14 +203,16 @@ once_prints_json()
 	local text
 	made state
 	text=$(shmswapctl --json watch --once -s 0:2 | tr -d ' \n')
-	for part in '"default":true,"privileged":true,"kswapd":false' '"nr_segments":2,"nr_frames":64' \
+	for part in '"info":{"out_flags":3221225472,"out_flags_names":["default","privileged"],' \
+		'"out_nr_frames":64,' '"control":{"flags":0,' \
 		'"nr_free_pages":22,"nr_swap_pages":1022' '"pgfault":48,"pgmajfault":44' \
-		'"areas":[{"type":0,"kind":0,"prio":-1,"pages":1024,"inuse":2}]' \
-		'"clock":{"swap_id":0,"swap_idx":2,' \
-		'{"shmid":0,"index":0,"key":6550,"mode":384,"npages":200,"nattch":2,"rss":38,"swp":2,' \
-		'"looked_at":200,"pages":[{"index":0,"state":"swapped","area":0,"slot":1},' \
+		'"areas":[{"type":0,"kind":0,"kind_name":"ram","prio":-1,"max":1025,"pages":1024,"inuse":2,' \
+		'"clock":{"swap_id":0,"swap_idx":2,"swap_attempts":42,' '"nr_segments":2' \
+		'"segments":[{"shmid":0,"index":0,"key":6550,' '"pages":200,"looked_at":200,' \
+		'"page_list":[{"index":0,"state":"swapped","area":0,"slot":1},' \
 		'{"index":39,"state":"resident","pfn":56,"age":20}]}' \
-		'"page":{"index":2,"state":"resident","pfn":29,"age":3,"segment":0,"count":3,' \
+		'"page":{"index":2,"state":"resident","pfn":29,"age":3,"segment":0,' \
+		'"frame":{"pfn":29,"count":3,' \
 		'"present":true,"young":true,"dirty":true}]}}' '"nr_sharers":2'; do
 		[[ $text == *"$part"* ]] || die "there is no $part in $text"
 	done
@@ -333,12 +351,10 @@ it_ends_cleanly()
 	keys C-c
 	ended_with 0
 	now_shown "it was here before"
-	tmux_do kill-server
 	on vt100 80x24 shmswapctl watch -d 60
 	shown "H>0: $shared"
 	pkill -TERM -x shmswapctl
 	ended_with 143
-	tmux_do kill-server
 	on vt100 80x24 shmswapctl watch -d 60
 	shown "H>0: $shared"
 	tmux_do kill-server
@@ -357,16 +373,13 @@ glyphs_and_colours_are_the_terminals()
 	shown " +0 ○○$ages·{24}" "frames  \[█{13}░{7}\] .*"
 	tmux_do capture-pane -p -e | grep -q $'\e\[3[0-7]m' || die "there are no colours"
 	quit
-	tmux_do kill-server
 	on screen 80x24 shmswapctl watch --mono
 	shown " +0 ○○$ages·{24}"
 	! tmux_do capture-pane -p -e | grep $'\e\[[34][0-7]m' || die "there are colours"
 	quit
-	tmux_do kill-server
 	on screen 80x24 shmswapctl watch --ascii
 	shown " +0 $row0" "$frames_line"
 	quit
-	tmux_do kill-server
 	on linux 80x24 LC_ALL=C shmswapctl watch
 	shown " +0 $row0" "$frames_line"
 	quit
@@ -444,26 +457,54 @@ the_swap_cache_is_seen()
 
 bad_usage_is_refused()
 {
-	refused 2 "watch: -d 0: not a number of seconds from 0.1 to 3600" shmswapctl watch -d 0
-	refused 2 "watch: -d 1x: not a number of .*" shmswapctl watch -d 1x
-	refused 2 "watch: -d nan: not a number of .*" shmswapctl watch -d nan
-	refused 2 "watch: -s x: not an identifier, .*" shmswapctl watch -s x
-	refused 2 "watch: -s 1:: not an identifier, .*" shmswapctl watch -s 1:
-	refused 2 "watch: -s: it needs a value" shmswapctl watch -s
-	refused 2 "watch: --nothing: no such option" shmswapctl watch --nothing
-	refused 2 "watch: more: it takes no arguments" shmswapctl watch more
-	refused 2 "watch: --json: only --once has it" shmswapctl --json watch
-	refused 3 "watch: -s 7: there is no such segment" shmswapctl watch --once -s 7
+	local misused="watch: wrong arguments, usage: watch .*"
+	refused 2 "watch: '0' is not a number of seconds from 0.1 to 3600" shmswapctl watch -d 0
+	refused 2 "watch: '1x' is not a number of .*" shmswapctl watch -d 1x
+	refused 2 "watch: 'nan' is not a number of .*" shmswapctl watch -d nan
+	refused 2 "watch: there is no segment or region x" shmswapctl watch -s x --once
+	refused 2 "watch: page: '' is not a number .*" shmswapctl watch -s 1: --once
+	refused 2 "$misused" shmswapctl watch -s
+	refused 2 "$misused" shmswapctl watch --nothing
+	refused 2 "$misused" shmswapctl watch more
+	refused 2 "watch: --json needs --once" shmswapctl watch --json
+	refused 3 "watch: there is no segment 7" shmswapctl watch --once -s 7
 	refused 3 "watch: standard input and output are no terminal .*" shmswapctl watch
 	made state
-	refused 3 "watch: -s 0:200: the segment has 200 pages" shmswapctl watch --once -s 0:200
+	refused 3 "watch: page 200: the segment has 200" shmswapctl watch --once -s 0:200
 	on dumb 80x24 shmswapctl watch
 	ended_with 3
 	now_shown "shmswapctl: watch: the terminal 'dumb' cannot move its cursor .*"
-	tmux_do kill-server
 	on none-such 80x24 shmswapctl watch
 	ended_with 3
 	now_shown "shmswapctl: watch: the terminal 'none-such' is unknown or too simple .*"
+}
+
+# In the shell it shows the current machine, and segments have names.
+a_machine_of_a_script_is_watched()
+{
+	has "$(shmswapctl -c 'machine small frames=32 swap=32' -c 'segment a 40' \
+		-c 'segment b 8' -c 'attach init b' -c 'touch init b 2 3 write' \
+		-c 'watch -s b:2 --once')" \
+		"shmswap machine [1-9][0-9]*, 1 process, no kswapd" "frames  .* 29/32 free .*" \
+		"H 0: shmid 0 key 0 40 pages .*" " >1: shmid 1 key 0 8 pages 3 res 0 swp 1 att .*" \
+		" +0 \.\.333\.{3}" "page 1:2  resident  frame [0-9]+ count 2 age 3"
+	on vt100 80x24 shmswapctl -c "'machine small frames=32 swap=32'" -c "'segment b 8'" \
+		-c "'attach init b'" -c "'touch init b 0 3 write'" -c "'watch -d 60'" -c "'echo after'" \
+		-c watch
+	shown " +0 333\.{5}" ".* every 60 s"
+	keys s
+	shown "step: a page was swapped out, 4 attempts" " +0 -33\.{5}"
+	keys q
+	shown ".* every 1 s" " +0 -33\.{5}"
+	quit
+	# The shell edits its lines as before.
+	on screen 80x24 LC_ALL=C shmswapctl
+	keys "machine m frames=32" Enter "segment s 5" Enter "watch" Enter
+	shown " +0 \.{5}"
+	keys q "echo x" BSpace "after" Enter
+	shown "after"
+	keys quit Enter
+	ended_with 0
 }
 
 every_count_agrees()
@@ -483,7 +524,7 @@ run_cases()		# CASE...
 		"$name" >"$work/said" 2>&1 &
 		status=0
 		wait $! || status=$?
-		tmux_do kill-server 2>/dev/null || true
+		end_terminals
 		within_half_a_minute rmmod shmswap 2>/dev/null
 		insmod "$SHMSWAP_MODULE" frames=64 ram_swap=1024 kswapd=0
 		[ $status = 0 ] || sed 's/^/# /' "$work/said"
@@ -495,5 +536,5 @@ run_cases()		# CASE...
 	keys_select_segments_and_pages a_step_moves_the_hand it_pauses_and_goes_on \
 	it_follows_the_size it_ends_cleanly glyphs_and_colours_are_the_terminals \
 	others_see_what_they_may it_finds_its_way_through_much it_watches_a_busy_machine \
-	the_swap_cache_is_seen bad_usage_is_refused every_count_agrees
+	the_swap_cache_is_seen bad_usage_is_refused a_machine_of_a_script_is_watched every_count_agrees
 run_cases "$@"

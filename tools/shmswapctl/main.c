@@ -17,7 +17,7 @@
 const struct ctl_command * const commands[] = {
 	&ctl_segs, &ctl_maps, &ctl_ptes, &ctl_frames, &ctl_swaps, &ctl_clock, &ctl_stat,
 	&ctl_procs, &ctl_info, &ctl_swapon, &ctl_swapoff, &ctl_reclaim, &ctl_control, &ctl_check,
-	&ctl_events, &ctl_diff, &ctl_replay,
+	&ctl_events, &ctl_diff, &ctl_replay, &ctl_watch,
 	&script_machine, &script_use, &script_process, &script_fork, &script_exit,
 	&script_segment, &script_attach, &script_detach, &script_unmap, &script_mmap,
 	&script_munmap, &script_lock, &script_unlock, &script_remove,

@@ -4,14 +4,17 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl.h"
+#include "machines.h"
 #include "watch.h"
 #include "watch_canvas.h"
 #include "watch_term.h"
+#include "words.h"
 
 /* What --once prints at most; empty lines are left out. */
 #define ONCE_LINES	400
@@ -147,9 +150,7 @@ static int run_live(struct watch *watch)
 	watch->canvas.ascii = watch->ascii || !term_is_unicode();
 	err = view_loop(watch);
 	term_close();
-	if (err)
-		ctl_error("watch: the machine cannot be read: %s", strerror(-err));
-	return err ? CTL_ERROR : CTL_OK;
+	return err ? ctl_failed(err, "watch") : CTL_OK;
 }
 
 static int run_once(struct watch *watch)
@@ -159,20 +160,13 @@ static int run_once(struct watch *watch)
 	watch->canvas.ascii = true;
 	watch->view.interval = 0;
 	err = sample_all(watch, ONCE_LINES, ONCE_COLUMNS);
-	if (err) {
-		ctl_error("watch: the machine cannot be read: %s", strerror(-err));
-		return CTL_ERROR;
-	}
-	if (ctl_json) {
-		err = watch_print_json(&watch->view, &watch->sample);
-	} else {
-		watch_draw(&watch->canvas, &watch->layout, &watch->view, &watch->sample);
-		canvas_write(&watch->canvas, stdout);
-		err = fflush(stdout) ? -errno : 0;
-	}
 	if (err)
-		ctl_error("watch: standard output: %s", strerror(-err));
-	return err ? CTL_ERROR : CTL_OK;
+		return ctl_failed(err, "watch");
+	if (ctl_json)
+		return watch_print_json(&watch->view, &watch->sample);
+	watch_draw(&watch->canvas, &watch->layout, &watch->view, &watch->sample);
+	canvas_write(&watch->canvas, stdout);
+	return CTL_OK;
 }
 
 static bool parse_interval(const char *text, double *interval)
@@ -184,56 +178,55 @@ static bool parse_interval(const char *text, double *interval)
 	if (end != text && !*end && *interval >= WATCH_MIN_INTERVAL &&
 	    *interval <= WATCH_MAX_INTERVAL)
 		return true;
-	ctl_error("watch: -d %s: not a number of seconds from %g to %g", text,
+	ctl_error("watch: '%s' is not a number of seconds from %g to %g", text,
 		  WATCH_MIN_INTERVAL, WATCH_MAX_INTERVAL);
 	return false;
 }
 
-/* SHMID or SHMID:PAGE. */
-static bool parse_segment(const char *text, long *shmid, __u64 *page)
+/* SEGMENT or SEGMENT:PAGE. */
+static int parse_segment(const char *text, int *shmid, __u64 *page)
 {
-	char *end;
+	const char *colon = strchr(text, ':');
+	char *name = strndup(text, strcspn(text, ":"));
+	struct memory *segment;
 
-	errno = 0;
-	*shmid = strtol(text, &end, 0);
-	*page = 0;
-	if (end != text && *end == ':' && end[1] >= '0' && end[1] <= '9')
-		*page = strtoull(end + 1, &end, 0);
-	if (end != text && !*end && !errno && *shmid >= 0 && *shmid <= 0x7fffffff)
-		return true;
-	ctl_error("watch: -s %s: not an identifier, or an identifier, a colon and a page", text);
-	return false;
+	if (!name)
+		return ctl_failed(ENOMEM, "watch");
+	segment = segment_find("watch", name);
+	free(name);
+	if (!segment)
+		return CTL_USAGE;
+	*shmid = segment->shmid;
+	return colon ? word_number("watch: page", colon + 1, 0, UINT32_MAX, page) : CTL_OK;
 }
 
-/* Select what -s names; it has to be there at least to begin with. */
+/* What -s names has to be there at least to begin with. */
 static int select_first(struct watch *watch, const char *text)
 {
-	struct shmswap_info info = { .size = sizeof(info) };
-	struct shmswap_seg seg;
 	struct watch_machine *machine = &watch->sample.now;
-	long shmid;
-	int found;
+	struct shmswap_seg seg;
+	int status, found, shmid = -1;
+	__u64 npages;
 
-	if (!parse_segment(text, &shmid, &watch->view.page))
-		return CTL_USAGE;
-	found = ctl_call(watch->fd, SHMSWAP_IOC_INFO, &info);
-	machine->info = info;
+	status = parse_segment(text, &shmid, &watch->view.page);
+	if (status)
+		return status;
 	watch->view.seg = shmid % SHMSWAP_MAX_SEGMENTS;
+	found = watch_read_machine(watch->fd, machine);
 	if (!found)
 		found = watch_segment_after(watch->fd, watch->view.seg, &seg);
-	if (found < 0) {
-		ctl_error("watch: the machine cannot be read: %s", strerror(-found));
-		return CTL_ERROR;
-	}
+	if (found < 0)
+		return ctl_failed(found, "watch");
 	if (!found || seg.shmid != shmid) {
-		ctl_error("watch: -s %s: there is no such segment", text);
+		ctl_error("watch: there is no segment %s", text);
 		return CTL_ERROR;
 	}
-	if (watch->view.page >= watch_npages(machine, &seg)) {
-		ctl_error("watch: -s %s: the segment has %llu pages", text,
-			  watch_npages(machine, &seg));
+	npages = watch_npages(machine, &seg);
+	if (watch->view.page >= npages) {
+		ctl_error("watch: page %llu: the segment has %llu", watch->view.page, npages);
 		return CTL_ERROR;
 	}
+	machine->time = 0;	/* this was no sample */
 	return CTL_OK;
 }
 
@@ -249,7 +242,7 @@ static int parse_options(int argc, char **argv, struct watch *watch, const char 
 
 	optind = 0;	/* anew: the shell has many command lines */
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":d:s:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "d:s:", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			if (!parse_interval(optarg, &watch->view.interval))
@@ -268,17 +261,13 @@ static int parse_options(int argc, char **argv, struct watch *watch, const char 
 			watch->mono = true;
 			break;
 		default:
-			ctl_error("watch: %s: %s", argv[optind - 1],
-				  c == ':' ? "it needs a value" : "no such option");
-			return CTL_USAGE;
+			return ctl_misused("watch");
 		}
 	}
-	if (optind < argc) {
-		ctl_error("watch: %s: it takes no arguments", argv[optind]);
-		return CTL_USAGE;
-	}
+	if (optind < argc)
+		return ctl_misused("watch");
 	if (ctl_json && !watch->once) {
-		ctl_error("watch: --json: only --once has it");
+		ctl_error("watch: --json needs --once");
 		return CTL_USAGE;
 	}
 	return CTL_OK;
@@ -290,10 +279,8 @@ static int run(int argc, char **argv)
 	const char *segment = NULL;
 	int status;
 
-	if (!watch) {
-		ctl_error("watch: %s", strerror(ENOMEM));
-		return CTL_ERROR;
-	}
+	if (!watch)
+		return ctl_failed(ENOMEM, "watch");
 	watch->view.interval = 1;
 	status = parse_options(argc, argv, watch, &segment);
 	if (!status) {
@@ -313,7 +300,7 @@ static int run(int argc, char **argv)
 
 const struct ctl_command ctl_watch = {
 	.name = "watch",
-	.usage = "[-d SECONDS] [-s SHMID[:PAGE]] [--once] [--ascii] [--mono]",
-	.help = "show the machine as it changes, on the whole terminal",
+	.usage = "[-d SECONDS] [-s SEGMENT[:PAGE]] [--once] [--ascii] [--mono]",
+	.help = "the segments' pages, their ages and both hands, moving; --once: as text",
 	.run = run,
 };

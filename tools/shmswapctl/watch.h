@@ -259,7 +259,10 @@ void watch_draw_page(struct canvas *canvas, unsigned int line, const struct watc
 void watch_draw_help(struct canvas *canvas);
 
 const char *watch_state_name(enum watch_state state);
+/* What a process has of the page, in words; @text may be used for that. */
+#define WATCH_ENTRY_MAX		32
 const char *watch_entry_name(const struct watch_sharer *sharer, char *text, size_t size);
+/* Returns an exit status. */
 int watch_print_json(const struct watch_view *view, const struct watch_sample *sample);
 
 /* What a key asks for. */

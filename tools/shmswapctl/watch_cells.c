@@ -111,7 +111,8 @@ static void collect_row(const struct watch_segment *seg, const struct watch_row 
 		if (cell->state == WATCH_RESIDENT)
 			add_want(pfns, cell->pfn, seg, row->first + i, cell);
 		else if (cell->state == WATCH_SWAPPED && slots)
-			add_want(slots, slot_key(cell->area, cell->slot), seg, row->first + i, cell);
+			add_want(slots, slot_key(cell->area, cell->slot), seg, row->first + i,
+				 cell);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "names.h"
 #include "watch.h"
 #include "watch_canvas.h"
 
@@ -90,20 +91,14 @@ static void draw_frames(struct canvas *canvas, const struct watch_machine *machi
 
 static void draw_area(struct canvas *canvas, unsigned int line, const struct shmswap_area *area)
 {
-	static const char * const kinds[] = {
-		[SHMSWAP_AREA_RAM] = "ram",
-		[SHMSWAP_AREA_FILE] = "file",
-		[SHMSWAP_AREA_PARTITION] = "partition",
-	};
+	const char *kind = name_of(area_kinds, area->kind);
 	struct canvas_parts parts = { area->inuse, 0, area->pages };
 	unsigned int column;
 
 	canvas_text(canvas, line, 0, CANVAS_TITLE, "swap %u", area->type);
 	column = canvas_bar(canvas, line, BAR_COLUMN, bar_width(canvas), &parts);
 	canvas_text(canvas, line, column, CANVAS_PLAIN, " %u/%u used  %s  prio %d",
-		    area->inuse, area->pages,
-		    area->kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[area->kind] : "?",
-		    area->prio);
+		    area->inuse, area->pages, kind ? kind : "?", area->prio);
 }
 
 /* The areas that have no line of their own are summed up in the last one. */
@@ -130,9 +125,10 @@ static void draw_areas(struct canvas *canvas, unsigned int line, unsigned int li
 		    rest.first, rest.whole, machine->nr_areas - alone, alone ? "more " : "");
 }
 
+/* The counters are not one snapshot: there may be more major faults than faults. */
 static void get_figures(const struct shmswap_stat *stat, __u64 *figures)
 {
-	figures[0] = stat->pgfault - stat->pgmajfault;
+	figures[0] = stat->pgfault > stat->pgmajfault ? stat->pgfault - stat->pgmajfault : 0;
 	figures[1] = stat->pgmajfault;
 	figures[2] = stat->pswpin;
 	figures[3] = stat->pswpout;
@@ -173,7 +169,8 @@ static void draw_figures(struct canvas *canvas, unsigned int line, const char *l
 	for (i = 0; i < NR_FIGURES; i++) {
 		strcpy(text, "-");
 		if (seconds > 0)
-			format_figure(text, sizeof(text), (new[i] - old[i]) / seconds);
+			format_figure(text, sizeof(text),
+				      new[i] > old[i] ? (new[i] - old[i]) / seconds : 0);
 		canvas_text(canvas, line, FIGURE_LABEL + i * width, CANVAS_PLAIN, "%*s",
 			    (int)width, text);
 	}
@@ -204,12 +201,8 @@ static void draw_rates(struct canvas *canvas, unsigned int line, const struct wa
 static void draw_hands(struct canvas *canvas, unsigned int line,
 		       const struct watch_machine *machine)
 {
-	static const char * const methods[] = {
-		[SHMSWAP_RECLAIM_SHM] = "clock",
-		[SHMSWAP_RECLAIM_MMAP] = "shrink_mmap",
-		[SHMSWAP_RECLAIM_SWAP_OUT] = "scan",
-	};
 	const struct shmswap_clock *clock = &machine->clock;
+	const char *method = name_of(reclaim_methods, clock->method);
 
 	canvas_text(canvas, line, 0, CANVAS_TITLE, "hands");
 	if (machine->hands_hidden) {
@@ -220,13 +213,15 @@ static void draw_hands(struct canvas *canvas, unsigned int line,
 	canvas_text(canvas, line, BAR_COLUMN, CANVAS_PLAIN,
 		    "clock %llu:%llu  shrink_mmap frame %u  scan process %u  next %s",
 		    clock->swap_id, clock->swap_idx, clock->mmap_hand, clock->swap_task,
-		    clock->method && clock->method < sizeof(methods) / sizeof(methods[0]) ?
-		    methods[clock->method] : "?");
+		    method ? method : "?");
 }
 
 static void draw_foot(struct canvas *canvas, unsigned int line, const struct watch_view *view,
 		      const struct watch_map *map)
 {
+	static const char keys[] =
+		"q quit  ? help  arrows Tab select  space pause  n next  s step  + - interval";
+
 	canvas_put(canvas, line, 0, canvas_glyph(canvas, CANVAS_DOT), CANVAS_UNTOUCHED);
 	canvas_text(canvas, line, 1, CANVAS_PLAIN, " untouched");
 	canvas_put(canvas, line, 13, canvas_glyph(canvas, CANVAS_RING), CANVAS_SWAPPED);
@@ -238,9 +233,7 @@ static void draw_foot(struct canvas *canvas, unsigned int line, const struct wat
 	canvas_text(canvas, line, 49, CANVAS_PLAIN, " in swap cache  H hand  ^ you");
 	if (view->interval)
 		canvas_text(canvas, line + 1, 0, CANVAS_PLAIN, "%s",
-			    view->message[0] ? view->message :
-			    "q quit  ? help  arrows Tab select  space pause  n next  s step  "
-			    "+ - interval");
+			    view->message[0] ? view->message : keys);
 }
 
 void watch_draw(struct canvas *canvas, const struct watch_layout *layout,

@@ -103,11 +103,32 @@ static unsigned int draw_row(struct canvas *canvas, unsigned int line, const str
 	return 1 + (hand_here || page_here);
 }
 
+static bool is_untouched(const struct watch_row *row)
+{
+	unsigned int i;
+
+	for (i = 0; i < row->nr; i++) {
+		if (row->cells[i].state != WATCH_UNTOUCHED)
+			return false;
+	}
+	return true;
+}
+
+/* On paper one row of several that nobody has touched is enough. */
+static bool is_boring(const struct watch_segment *seg, unsigned int nr,
+		      const struct watch_view *view)
+{
+	const struct watch_row *row = &seg->rows[nr];
+
+	return !view->interval && nr && is_untouched(row) && is_untouched(row - 1);
+}
+
 static unsigned int draw_rows(struct canvas *canvas, unsigned int line,
 			      const struct watch_view *view, const struct watch_sample *sample,
 			      const struct watch_segment *seg)
 {
-	bool hand = hand_in(&sample->now, seg);
+	bool hand = hand_in(&sample->now, seg), selected = seg == sample->map.selected;
+	__u64 swap_idx = sample->now.clock.swap_idx;
 	unsigned int i, begin = line;
 
 	if (seg->err) {
@@ -116,9 +137,12 @@ static unsigned int draw_rows(struct canvas *canvas, unsigned int line,
 						  "it has been removed");
 		return 1;
 	}
-	for (i = 0; i < seg->nr_rows; i++)
-		line += draw_row(canvas, line, &seg->rows[i], hand, sample->now.clock.swap_idx,
-				 seg == sample->map.selected, view->page);
+	for (i = 0; i < seg->nr_rows; i++) {
+		if (!is_boring(seg, i, view) || in_row(&seg->rows[i], hand, swap_idx) ||
+		    in_row(&seg->rows[i], selected, view->page))
+			line += draw_row(canvas, line, &seg->rows[i], hand, swap_idx, selected,
+					 view->page);
+	}
 	return line - begin;
 }
 
@@ -176,7 +200,7 @@ static void draw_sharers(struct canvas *canvas, unsigned int line, unsigned int 
 {
 	unsigned int i, columns = canvas->columns / 40;
 	const struct watch_sharer *sharer;
-	char entry[40], address[24];
+	char entry[WATCH_ENTRY_MAX], address[24];
 
 	canvas_text(canvas, line, 0, CANVAS_TITLE, "%u%s sharer%s%s", page->all_sharers,
 		    page->more_sharers ? " or more" : "", page->all_sharers == 1 ? "" : "s",
@@ -221,9 +245,10 @@ void watch_draw_help(struct canvas *canvas)
 		"H points to the page that the clock looks at next, ^ to the selected one, *",
 		"to both. Ages are 0-9 and a (10) to z (35 and more); of pages in the swap",
 		"cache A (0) to Z (25 and more). A # is a resident page of an unknown age.",
+		NULL
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+	for (i = 0; text[i]; i++)
 		canvas_text(canvas, i, 0, CANVAS_PLAIN, "%s", text[i]);
 }

@@ -20,7 +20,6 @@ const char *watch_state_name(enum watch_state state)
 	return names[state];
 }
 
-/* What a process has of the page, in words. */
 const char *watch_entry_name(const struct watch_sharer *sharer, char *text, size_t size)
 {
 	const struct shmswap_pte *pte = &sharer->pte;
@@ -59,14 +58,25 @@ static bool find_cell(const struct watch_segment *seg, __u64 page, struct watch_
 	return false;
 }
 
-static int read_frame(int fd, struct watch_page *page)
+/* The frame may have been given to another page since the cell was made. */
+static bool is_frame_of(const struct shmswap_page *frame, const struct watch_cell *cell,
+			__s32 shmid, __u64 index)
+{
+	if (frame->pfn != cell->pfn || !cell->age_known)
+		return false;
+	if (cell->state == WATCH_CACHED)
+		return frame->area == cell->area && frame->slot == cell->slot;
+	return frame->shmid == shmid && frame->index == index;
+}
+
+static int read_frame(int fd, __s32 shmid, __u64 index, struct watch_page *page)
 {
 	long got;
 
 	if (page->cell.state != WATCH_RESIDENT && page->cell.state != WATCH_CACHED)
 		return 0;
 	got = watch_query(fd, SHMSWAP_QUERY_MEM_MAP, 0, page->cell.pfn, &page->frame, 1);
-	page->frame_known = got > 0 && page->cell.age_known;
+	page->frame_known = got > 0 && is_frame_of(&page->frame, &page->cell, shmid, index);
 	return got < 0 && got != -EPERM ? got : 0;
 }
 
@@ -149,7 +159,7 @@ int watch_read_page(int fd, const struct watch_view *view, const struct watch_la
 	page->err = seg->err;
 	if (page->err || !find_cell(seg, view->page, &page->cell))
 		return 0;
-	err = read_frame(fd, page);
+	err = read_frame(fd, seg->seg.shmid, view->page, page);
 	if (!err)
 		err = read_users(fd, page);
 	if (!err)

@@ -7,10 +7,10 @@
  */
 #include <errno.h>
 #include <langinfo.h>
-#include <locale.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -22,9 +22,9 @@
 #include "watch_canvas.h"
 #include "watch_term.h"
 
-static const int endings[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+#define NR_ENDINGS	4
 
-#define NR_ENDINGS	(sizeof(endings) / sizeof(endings[0]))
+static const int endings[NR_ENDINGS] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 static struct {
 	SCREEN *screen;
@@ -33,7 +33,7 @@ static struct {
 	attr_t styles[CANVAS_NR_STYLES];
 } term;
 
-static volatile sig_atomic_t ended_by;
+static atomic_int ended_by;
 
 static void end(int signal)
 {
@@ -128,10 +128,11 @@ static void define_keys(void)
 		{ KEY_HOME, "\033[H" }, { KEY_HOME, "\033OH" }, { KEY_HOME, "\033[1~" },
 		{ KEY_END, "\033[F" }, { KEY_END, "\033OF" }, { KEY_END, "\033[4~" },
 		{ KEY_PPAGE, "\033[5~" }, { KEY_NPAGE, "\033[6~" },
+		{ 0, NULL }
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (i = 0; keys[i].sequence; i++) {
 		if (!key_defined(keys[i].sequence))
 			define_key(keys[i].sequence, keys[i].key);
 	}
@@ -139,7 +140,6 @@ static void define_keys(void)
 
 bool term_open(bool mono)
 {
-	setlocale(LC_CTYPE, "");
 	if (!is_terminal())
 		return false;
 	fflush(stdout);
