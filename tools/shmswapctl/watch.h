@@ -24,6 +24,9 @@
 /* Attaches of the selected page that are looked at. */
 #define WATCH_MAX_SHARERS	512
 
+/* Columns for one of them. */
+#define WATCH_SHARER_COLUMNS	40
+
 /* The smallest screen. */
 #define WATCH_MIN_LINES		18
 #define WATCH_MIN_COLUMNS	60

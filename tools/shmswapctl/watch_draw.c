@@ -14,15 +14,13 @@
 #define HEAD_LINES	6
 #define FOOT_LINES	2
 
-/* An entry of the page table of a sharer, in words. */
-#define SHARER_COLUMNS	40
-
 /* Where bars begin. */
 #define BAR_COLUMN	8
 
 /* The first column of the figures, and the number of the others. */
 #define FIGURE_LABEL	8
 #define NR_FIGURES	7
+#define FIGURE_COLUMNS	10
 
 void watch_set_layout(struct watch_layout *layout, unsigned int lines, unsigned int columns,
 		      unsigned int nr_areas)
@@ -44,7 +42,7 @@ void watch_set_layout(struct watch_layout *layout, unsigned int lines, unsigned 
 
 unsigned int watch_sharer_room(const struct watch_layout *layout)
 {
-	return (layout->page_lines - 2) * (layout->columns / SHARER_COLUMNS);
+	return (layout->page_lines - 2) * (layout->columns / WATCH_SHARER_COLUMNS);
 }
 
 static void draw_title(struct canvas *canvas, const struct watch_view *view,
@@ -152,17 +150,22 @@ static void format_figure(char *text, size_t size, double figure)
 		text[strlen(text) - 1] = '\0';
 }
 
+static unsigned int figure_width(const struct canvas *canvas)
+{
+	unsigned int width = (canvas->columns - FIGURE_LABEL) / NR_FIGURES;
+
+	return width < FIGURE_COLUMNS ? width : FIGURE_COLUMNS;
+}
+
 /* What was counted since then, divided by @seconds. */
 static void draw_figures(struct canvas *canvas, unsigned int line, const char *label,
 			 const struct shmswap_stat *now, const struct shmswap_stat *then,
 			 double seconds)
 {
-	unsigned int i, width = (canvas->columns - FIGURE_LABEL) / NR_FIGURES;
+	unsigned int i, width = figure_width(canvas);
 	__u64 new[NR_FIGURES], old[NR_FIGURES];
 	char text[32];
 
-	if (width > 10)
-		width = 10;
 	get_figures(now, new);
 	get_figures(then, old);
 	canvas_text(canvas, line, 0, CANVAS_PLAIN, "%s", label);
@@ -183,14 +186,13 @@ static void draw_rates(struct canvas *canvas, unsigned int line, const struct wa
 		{ "minor flt", "major flt", "swap in", "swap out", "attempts", "successes",
 		  "kswapd" },
 	};
-	unsigned int i, width = (canvas->columns - FIGURE_LABEL) / NR_FIGURES;
+	unsigned int i, width = figure_width(canvas);
 	double total = sample->base.time ? sample->now.time - sample->base.time : 0;
 	char label[32] = "in all";
 
 	for (i = 0; i < NR_FIGURES; i++)
-		canvas_text(canvas, line, FIGURE_LABEL + i * (width > 10 ? 10 : width),
-			    CANVAS_TITLE, "%*s", (int)(width > 10 ? 10 : width),
-			    names[width >= 10][i]);
+		canvas_text(canvas, line, FIGURE_LABEL + i * width, CANVAS_TITLE, "%*s",
+			    (int)width, names[width == FIGURE_COLUMNS][i]);
 	draw_figures(canvas, line + 1, "per s", &sample->now.stat, &sample->last.stat,
 		     sample->last.time ? sample->now.time - sample->last.time : 0);
 	if (sample->base.time)

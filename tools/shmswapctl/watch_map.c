@@ -198,7 +198,7 @@ static void draw_where(struct canvas *canvas, unsigned int line, const struct wa
 static void draw_sharers(struct canvas *canvas, unsigned int line, unsigned int lines,
 			 const struct watch_page *page)
 {
-	unsigned int i, columns = canvas->columns / 40;
+	unsigned int i, columns = canvas->columns / WATCH_SHARER_COLUMNS;
 	const struct watch_sharer *sharer;
 	char entry[WATCH_ENTRY_MAX], address[24];
 
@@ -208,9 +208,9 @@ static void draw_sharers(struct canvas *canvas, unsigned int line, unsigned int 
 	for (i = 0; i < page->nr_sharers && i / columns + 1 < lines; i++) {
 		sharer = &page->sharers[i];
 		snprintf(address, sizeof(address), "%012llx", sharer->address);
-		canvas_text(canvas, line + 1 + i / columns, i % columns * 40, CANVAS_PLAIN,
-			    "%5u %s %s", sharer->pid,
-			    sharer->address ? address : "            ",
+		canvas_text(canvas, line + 1 + i / columns,
+			    i % columns * WATCH_SHARER_COLUMNS, CANVAS_PLAIN, "%5u %s %s",
+			    sharer->pid, sharer->address ? address : "            ",
 			    watch_entry_name(sharer, entry, sizeof(entry)));
 	}
 }
