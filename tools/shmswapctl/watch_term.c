@@ -177,7 +177,7 @@ void term_close(void)
 
 bool term_is_unicode(void)
 {
-	const char *name = getenv("TERM");
+	const char *name = termname();
 
 	/* The locale is this machine's, but at a serial line there is the old terminal itself. */
 	return !strcmp(nl_langinfo(CODESET), "UTF-8") && strncmp(name, "vt", 2) &&
