@@ -18,9 +18,6 @@
 /* Pages in a row at most. */
 #define WATCH_MAX_CELLS		256
 
-/* A swapped page's frame in the swap cache is looked for among so many frames. */
-#define WATCH_MAX_FRAMES	65536
-
 /* Attaches of the selected page that are looked at. */
 #define WATCH_MAX_SHARERS	512
 
@@ -237,7 +234,7 @@ double watch_time(void);
 int watch_read_machine(int fd, struct watch_machine *machine);
 int watch_read_map(int fd, struct watch_view *view, const struct watch_layout *layout,
 		   const struct watch_machine *machine, struct watch_map *map);
-int watch_read_cells(int fd, const struct watch_machine *machine, struct watch_map *map);
+int watch_read_cells(int fd, struct watch_map *map);
 int watch_read_page(int fd, const struct watch_view *view, const struct watch_layout *layout,
 		    const struct watch_machine *machine, const struct watch_map *map,
 		    struct watch_page *page);

@@ -4,6 +4,8 @@
  *
  * Between the two the machine may have moved on. A frame whose record names
  * another page is not taken for this one's; then the page's age is not known.
+ *
+ * A page that the clock is writing counts as swapped: its page list has the slot.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,20 +18,20 @@
 
 /**
  * struct want - a cell that waits for the record of a frame
- * @key: number of the frame, or area << 32 | slot
+ * @pfn: number of the frame
  * @shmid: segment that it has to belong to
  * @index: page index in it
  * @cell: the cell
  */
 struct want {
-	__u64 key;
+	__u32 pfn;
 	__s32 shmid;
 	__u32 index;
 	struct watch_cell *cell;
 };
 
 /**
- * struct wants - such cells, ordered by their keys
+ * struct wants - such cells, ordered by their frames
  * @want: the cells
  * @nr: how many
  */
@@ -37,11 +39,6 @@ struct wants {
 	struct want *want;
 	size_t nr;
 };
-
-static __u64 slot_key(__u32 area, __u32 slot)
-{
-	return (__u64)area << 32 | slot;
-}
 
 static void set_cell(struct watch_cell *cell, const struct shmswap_pte *pte)
 {
@@ -84,39 +81,31 @@ static int read_page_lists(int fd, struct watch_map *map)
 
 static int compare_wants(const void *a, const void *b)
 {
-	__u64 first = ((const struct want *)a)->key, second = ((const struct want *)b)->key;
+	__u32 first = ((const struct want *)a)->pfn, second = ((const struct want *)b)->pfn;
 
 	return first < second ? -1 : first > second;
 }
 
-static void add_want(struct wants *wants, __u64 key, const struct watch_segment *seg,
-		     __u64 index, struct watch_cell *cell)
-{
-	wants->want[wants->nr++] = (struct want){
-		.key = key,
-		.shmid = seg->seg.shmid,
-		.index = index,
-		.cell = cell,
-	};
-}
-
 static void collect_row(const struct watch_segment *seg, const struct watch_row *row,
-			struct wants *pfns, struct wants *slots)
+			struct wants *wants)
 {
 	struct watch_cell *cell;
 	unsigned int i;
 
 	for (i = 0; i < row->nr; i++) {
 		cell = &row->cells[i];
-		if (cell->state == WATCH_RESIDENT)
-			add_want(pfns, cell->pfn, seg, row->first + i, cell);
-		else if (cell->state == WATCH_SWAPPED && slots)
-			add_want(slots, slot_key(cell->area, cell->slot), seg, row->first + i,
-				 cell);
+		if (cell->state != WATCH_RESIDENT)
+			continue;
+		wants->want[wants->nr++] = (struct want){
+			.pfn = cell->pfn,
+			.shmid = seg->seg.shmid,
+			.index = row->first + i,
+			.cell = cell,
+		};
 	}
 }
 
-static void collect(const struct watch_map *map, struct wants *pfns, struct wants *slots)
+static void collect(const struct watch_map *map, struct wants *wants)
 {
 	const struct watch_segment *seg;
 	unsigned int i, row;
@@ -124,91 +113,59 @@ static void collect(const struct watch_map *map, struct wants *pfns, struct want
 	for (i = 0; i < map->nr_segs; i++) {
 		seg = &map->segs[i];
 		for (row = 0; row < seg->nr_rows; row++)
-			collect_row(seg, &seg->rows[row], pfns, slots);
+			collect_row(seg, &seg->rows[row], wants);
 	}
-	qsort(pfns->want, pfns->nr, sizeof(*pfns->want), compare_wants);
-	if (slots)
-		qsort(slots->want, slots->nr, sizeof(*slots->want), compare_wants);
+	qsort(wants->want, wants->nr, sizeof(*wants->want), compare_wants);
 }
 
-static struct want *find(const struct wants *wants, __u64 key)
+static void take_frame(const struct shmswap_page *frame, const struct want *want)
 {
-	struct want want = { .key = key };
+	struct watch_cell *cell = want->cell;
 
-	return wants->nr ? bsearch(&want, wants->want, wants->nr, sizeof(want), compare_wants) :
-			   NULL;
+	if (frame->pfn != want->pfn || frame->shmid != want->shmid || frame->index != want->index)
+		return;
+	cell->age_known = true;
+	cell->age = frame->age;
+	if (frame->flags & SHMSWAP_PG_SWAPCACHE) {
+		cell->state = WATCH_CACHED;
+		cell->area = frame->area;
+		cell->slot = frame->slot;
+	}
 }
 
-static void take_frame(const struct shmswap_page *frame, const struct wants *pfns,
-		       const struct wants *slots)
-{
-	bool cached = frame->flags & SHMSWAP_PG_SWAPCACHE;
-	struct want *want = find(pfns, frame->pfn);
-
-	if (want && (frame->shmid != want->shmid || frame->index != want->index))
-		want = NULL;
-	if (!want && cached && slots)
-		want = find(slots, slot_key(frame->area, frame->slot));
-	if (!want)
-		return;
-	want->cell->age_known = true;
-	want->cell->age = frame->age;
-	if (!cached)
-		return;
-	want->cell->state = WATCH_CACHED;
-	want->cell->pfn = frame->pfn;
-	want->cell->area = frame->area;
-	want->cell->slot = frame->slot;
-}
-
-/*
- * From one wanted frame to the next; to find slots in the swap cache, through all
- * frames.
- */
-static int read_frames(int fd, __u32 nr_frames, const struct wants *pfns,
-		       const struct wants *slots)
+/* From one wanted frame to the next, with what lies between if it is not far. */
+static int read_frames(int fd, const struct wants *wants)
 {
 	struct shmswap_page frames[FRAMES_AT_ONCE];
 	size_t next = 0;
-	__u64 pfn = 0;
 	long got, i;
 
-	while (pfn < nr_frames) {
-		while (next < pfns->nr && pfns->want[next].key < pfn)
-			next++;
-		if (!slots || !slots->nr) {
-			if (next == pfns->nr)
-				break;
-			pfn = pfns->want[next].key;
-		}
-		got = watch_query(fd, SHMSWAP_QUERY_MEM_MAP, 0, pfn, frames, FRAMES_AT_ONCE);
+	while (next < wants->nr) {
+		got = watch_query(fd, SHMSWAP_QUERY_MEM_MAP, 0, wants->want[next].pfn, frames,
+				  FRAMES_AT_ONCE);
 		if (got <= 0)
 			return got;
-		for (i = 0; i < got; i++)
-			take_frame(&frames[i], pfns, slots);
-		pfn = frames[got - 1].pfn + 1;
+		for (i = 0; i < got && next < wants->nr; i++) {
+			for (; next < wants->nr && wants->want[next].pfn == frames[i].pfn; next++)
+				take_frame(&frames[i], &wants->want[next]);
+		}
 	}
 	return 0;
 }
 
-int watch_read_cells(int fd, const struct watch_machine *machine, struct watch_map *map)
+int watch_read_cells(int fd, struct watch_map *map)
 {
-	bool search = machine->stat.nr_swapcache && machine->info.out_nr_frames <= WATCH_MAX_FRAMES;
-	struct wants pfns = { 0 }, slots = { 0 };
+	struct wants wants = { 0 };
 	int err = read_page_lists(fd, map);
 
 	if (err || !map->nr_cells)
 		return err;
-	pfns.want = calloc(map->nr_cells, sizeof(*pfns.want));
-	slots.want = calloc(map->nr_cells, sizeof(*slots.want));
-	if (pfns.want && slots.want) {
-		collect(map, &pfns, search ? &slots : NULL);
-		err = read_frames(fd, machine->info.out_nr_frames, &pfns, search ? &slots : NULL);
-	} else {
-		err = -ENOMEM;
-	}
-	free(pfns.want);
-	free(slots.want);
+	wants.want = calloc(map->nr_cells, sizeof(*wants.want));
+	if (!wants.want)
+		return -ENOMEM;
+	collect(map, &wants);
+	err = read_frames(fd, &wants);
+	free(wants.want);
 	map->frames_hidden = err == -EPERM;
 	return map->frames_hidden ? 0 : err;
 }

@@ -251,7 +251,7 @@ int watch_read_map(int fd, struct watch_view *view, const struct watch_layout *l
 	if (!got && map->nr_segs)
 		got = lay_out_rows(view, layout, machine->hands_hidden ? NULL : &machine->clock,
 				   map);
-	return got ? got : watch_read_cells(fd, machine, map);
+	return got ? got : watch_read_cells(fd, map);
 }
 
 void watch_free_map(struct watch_map *map)
