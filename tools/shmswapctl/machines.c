@@ -302,12 +302,27 @@ struct memory *segment_find(const char *command, const char *word)
 	return NULL;
 }
 
+/* What was at the address is there no more: SHM_REMAP replaced it. */
+static void forget_mapping_at(struct process *process, __u64 addr)
+{
+	struct mapping **link, *mapping;
+
+	for (link = &process->mappings; (mapping = *link); link = &mapping->next) {
+		if (mapping->addr == addr) {
+			*link = mapping->next;
+			free(mapping);
+			return;
+		}
+	}
+}
+
 int mapping_add(struct process *process, struct memory *memory, __u64 addr)
 {
 	struct mapping *mapping = malloc(sizeof(*mapping));
 
 	if (!mapping)
 		return ctl_failed(ENOMEM, "%s", process->name);
+	forget_mapping_at(process, addr);
 	*mapping = (struct mapping){ process->mappings, memory, addr };
 	process->mappings = mapping;
 	return CTL_OK;

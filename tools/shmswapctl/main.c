@@ -2,6 +2,7 @@
 /*
  * shmswapctl: looks into the machines of shmswap, and drives them by scripts.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -128,6 +129,21 @@ static int run(int argc, char **argv, const struct source *sources, size_t nr)
 	return isatty(STDIN_FILENO) ? shell_run_terminal() : shell_run_file("-");
 }
 
+/*
+ * Or the device would be opened in their place, and printed to. What stands in for them can
+ * be neither read from nor written to, as if it were closed.
+ */
+static void occupy_standard_files(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			exit(CTL_ERROR);
+	}
+}
+
 /* Each process of a script is an open file. */
 static void allow_many_files(void)
 {
@@ -149,6 +165,7 @@ int main(int argc, char **argv)
 		ctl_error("no memory");
 		return CTL_ERROR;
 	}
+	occupy_standard_files();
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);	/* writing fails instead, and we say so */
 	allow_many_files();

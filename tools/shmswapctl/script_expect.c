@@ -232,8 +232,8 @@ static int judge_failure(char **argv, int wanted, int status, int err)
 	if (err == wanted)
 		return CTL_OK;
 	if (err)
-		message_verdict("fails %s %s: it failed with %s (%s)", argv[1], argv[2],
-				errno_name(err), strerror(err));
+		message_verdict("fails %s %s: it failed with %s (%s), not %s", argv[1], argv[2],
+				errno_name(err), strerror(err), argv[1]);
 	else if (status == CTL_OK)
 		message_verdict("fails %s %s: it succeeded", argv[1], argv[2]);
 	return err || status == CTL_OK ? CTL_FAILED : status;
