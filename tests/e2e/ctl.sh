@@ -171,7 +171,7 @@ segments()
 	same "$(wc -l <<<"$out")" 1 "lines about no segment"
 	known_json "segs -p"
 	same "$(of_json /0/key /0/rss /0/pages /0/pages/2/kind_name /0/pages/2/b)" \
-		$'6550\n2\n5\nswap\n1' "segs -p"
+		$'6550\n2\n5\nswap\n2' "segs -p"
 }
 
 regions()
@@ -210,13 +210,14 @@ entries_bit_by_bit()
 	matches "$out" ' +4  0x300000000000  0000040000000000  swap area 0, slot 4'
 	matches "$out" ' +V=0 TYPE=0 OFFSET=4'
 	known "ptes b" "touch b s 1" "ptes b"
-	matches "$out" ' +3  0x200000001000  0000001[ef]000[0-9a-f]+  frame 3[01], young, clean, read-only'
+	matches "$out" ' +3  0x200000001000  0000001a0006330d  frame 26, young, dirty, read-only'
 }
 
 entries_of_the_sharers()
 {
-	known "ptes s" "ptes -s 0"
-	same "$(grep -c '^ *2 .*0x1000000' <<<"$out")" 10 "entries of a"
+	known "mmap a other 1 at=0x400000000000" "touch a other 0" "ptes s" "ptes -s 0"
+	same "$(grep -c '^ *2 ' <<<"$out")" 10 "entries of a"
+	same "$(grep -c '^ *2 .*0x1000000' <<<"$out")" 10 "entries of its attach"
 	same "$(grep -c '^ *3 .*0x2000000' <<<"$out")" 2 "entries of b"
 	! grep -q 0x300000 <<<"$out" || die "what c has is not the segment's"
 	known_json "ptes -v"
@@ -240,6 +241,8 @@ frames()
 	same "$(wc -l <<<"$out")" 1 "a frame that does not exist"
 	known "frames -f"
 	same "$(awk 'NR > 1 { sum += $2 * 2 ^ $1 } END { print sum }' <<<"$out")" 30 "free frames"
+	script 0 <<<$'machine m frames=3000\nframes -a'
+	same "$(wc -l <<<"$out")" 3001 "lines about many frames"
 	script 2 <<<"frames -x"
 	script 2 <<<"frames -f 1"
 }
@@ -275,6 +278,8 @@ swap_areas()
 	matches "$out" ' +1 +ram +7 +21 +20 .*'
 	matches "$out" ' +2 +file +-2 +30 +29 .*'
 	same "$(grep -c file <<<"$out")" 1 "areas that are files, in the two tables"
+	known "swapfile \"$work/a b\\\\c\" 9" "expect area 1 pages 9" \
+		"swapoff \"$work/a b\\\\c\"" "expect area 1 pages none"
 	PATH=$PATH:/sbin swaplabel "$work/new" >/dev/null || die "it was not made by mkswap"
 	script 0 --json <<<$'machine m\nswapon ram=9'
 	same "$out" '{ "out_type": 0 }' "swapon as JSON"

@@ -119,7 +119,7 @@ noise()
 		page pte data state fails EINVAL echo help segs -p maps ptes -v frames swaps clock stat info
 		reclaim control check 0 1 7 4096 -1 99999999999 ro at=0x1000 key=1 '=' '<' none '"x"' '"' $'\\' '#')
 	RANDOM=1996
-	for ((i = 0; i < 150; i++)); do
+	for ((i = 0; i < 40; i++)); do
 		{
 			printf '%s\n' "machine m frames=16 swap=9" "segment s 9" "process a b" "attach a s"
 			for _ in {1..12}; do
