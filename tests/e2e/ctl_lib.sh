@@ -73,7 +73,7 @@ run_cases()		# CASE...
 		(trap - EXIT; "$name") >"$work/said" 2>&1 &
 		status=0
 		wait $! || status=$?
-		[ $status = 0 ] || head -c 3000 "$work/said" | sed 's/^/# /'
+		[ $status = 0 ] || { head -c 3000 "$work/said" && echo; } | sed 's/^/# /'
 		echo "$([ $status = 0 ] || echo "not ")ok $nr $name"
 	done
 }

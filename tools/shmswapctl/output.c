@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <json.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -254,7 +253,6 @@ int output_flush(void)
 	if (!fflush(stdout) && !ferror(stdout))
 		return CTL_OK;
 	err = errno ? errno : EIO;
-	__fpurge(stdout);	/* or it would be tried, and fail, again */
 	clearerr(stdout);
 	return ctl_failed(err, "standard output");
 }

@@ -83,29 +83,40 @@ static bool holds(enum operator op, int order)
 	}
 }
 
+/* The word for what is not there, unless that is the name of a value. */
+static bool is_none(const struct field *field, const char *word)
+{
+	__u64 value;
+
+	return !strcmp(word, "none") &&
+	       !(field->names && name_value(field->names, word, &value));
+}
+
+static int order_of(const struct field *field, __u64 a, __u64 b)
+{
+	if (field->form == FIELD_SIGNED)
+		return ((__s64)a > (__s64)b) - ((__s64)a < (__s64)b);
+	return (a > b) - (a < b);
+}
+
 static int judge_value(const struct expectation *e, const struct answer *answer)
 {
-	bool want_none = !strcmp(e->value, "none") && !answer->field->names;
+	bool want_none = is_none(answer->field, e->value), true_now;
 	char found[FIELD_TEXT_MAX] = "none";
-	__u64 want = 0, is = answer->value;
-	int order;
+	__u64 want = 0;
 
-	if (answer->field->names && !strcmp(e->value, "none") &&
-	    !name_value(answer->field->names, e->value, &want))
-		want_none = true;
 	if (!want_none && field_parse("VALUE", answer->field, e->value, &want))
 		return CTL_USAGE;
 	if (!answer->none)
-		field_format(answer->field, is, found);
+		field_format(answer->field, answer->value, found);
 	/* What is not there is neither less nor greater. */
-	if (answer->none || want_none)
-		return judge(e, e->op == EQUAL ? answer->none && want_none :
-				e->op == NOT_EQUAL ? answer->none != want_none : false, found);
-	if (answer->field->form == FIELD_SIGNED)
-		order = ((__s64)is > (__s64)want) - ((__s64)is < (__s64)want);
+	if (!answer->none && !want_none)
+		true_now = holds(e->op, order_of(answer->field, answer->value, want));
+	else if (answer->none == want_none)
+		true_now = e->op == EQUAL;
 	else
-		order = (is > want) - (is < want);
-	return judge(e, holds(e->op, order), found);
+		true_now = e->op == NOT_EQUAL;
+	return judge(e, true_now, found);
 }
 
 static int judge_data(const struct expectation *e, const struct answer *answer)
