@@ -61,6 +61,7 @@ static bool next_line(struct diff_log *log)
 		if (len && log->line[len - 1] == '\n')
 			log->line[--len] = 0;
 	} while (is_comment(log->line));
+	log->text = strlen(log->line) == (size_t)len;
 	return true;
 }
 
@@ -77,7 +78,7 @@ static int next_event(struct diff_log *log)
 		log->end = true;
 		return ferror(log->file) ? ctl_failed(errno, "%s", log->path) : CTL_OK;
 	}
-	if (event_parse(log->line, &log->event))
+	if (!log->text || event_parse(log->line, &log->event))
 		return complain(log, "this is not an event");
 	return CTL_OK;
 }

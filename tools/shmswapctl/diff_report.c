@@ -2,13 +2,13 @@
 /*
  * Where two logs part, as text and as JSON.
  */
-#include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl.h"
 #include "diff_report.h"
+#include "output.h"
 
 static const char *event_text(const struct shmswap_event *e, unsigned int flags)
 {
@@ -191,11 +191,6 @@ static void print_begin(const struct diff *d)
 
 /* ------------------------------------------------------------------- JSON */
 
-static void add(struct json_object *object, const char *key, struct json_object *value)
-{
-	json_object_object_add(object, key, value);
-}
-
 static struct json_object *deed(const struct diff_log *log)
 {
 	struct json_object *text;
@@ -204,12 +199,12 @@ static struct json_object *deed(const struct diff_log *log)
 	FILE *out;
 
 	if (log->end)
-		return json_object_new_string("ended");
+		return json_text("ended");
 	out = open_memstream(&words, &size);
 	if (!out)
 		return NULL;
 	diff_describe(out, &log->event, &log->history, false);
-	text = fclose(out) ? NULL : json_object_new_string(words);
+	text = fclose(out) ? NULL : json_text(words);
 	free(words);
 	return text;
 }
@@ -225,9 +220,9 @@ static struct json_object *hand(const struct diff_history *h)
 
 	if (!h->has_hand)
 		return NULL;
-	array = json_object_new_array();
-	json_object_array_add(array, json_object_new_int64(SHMSWAP_HAND_ID(h->hand)));
-	json_object_array_add(array, json_object_new_int64(SHMSWAP_HAND_IDX(h->hand)));
+	array = json_new_array();
+	json_append(array, json_object_new_int64(SHMSWAP_HAND_ID(h->hand)));
+	json_append(array, json_object_new_int64(SHMSWAP_HAND_IDX(h->hand)));
 	return array;
 }
 
@@ -240,26 +235,26 @@ static struct json_object *lines(const struct diff_page *const page[2], __u32 pi
 
 	if (!a && !b)
 		return NULL;
-	object = json_object_new_object();
-	add(object, "a", json_object_new_uint64(a));
-	add(object, "b", json_object_new_uint64(b));
+	object = json_new_object();
+	json_add_number(object, "a", a);
+	json_add_number(object, "b", b);
 	return object;
 }
 
 static struct json_object *processes(const struct diff_page *const page[2])
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_new_array();
 	unsigned int i;
 
 	for (i = 0; page[0] && i < page[0]->nr; i++) {
-		struct json_object *object = json_object_new_object();
+		struct json_object *object = json_new_object();
 		__u32 pid = page[0]->process[i].pid;
 
-		add(object, "pid", pid ? json_object_new_int64(pid) : NULL);
-		add(object, "touched", lines(page, pid, DIFF_TOUCHED));
-		add(object, "aged", lines(page, pid, DIFF_AGED));
-		add(object, "taken", lines(page, pid, DIFF_TAKEN));
-		json_object_array_add(array, object);
+		json_add(object, "pid", pid ? json_object_new_int64(pid) : NULL);
+		json_add(object, "touched", lines(page, pid, DIFF_TOUCHED));
+		json_add(object, "aged", lines(page, pid, DIFF_AGED));
+		json_add(object, "taken", lines(page, pid, DIFF_TAKEN));
+		json_append(array, object);
 	}
 	return array;
 }
@@ -270,55 +265,55 @@ static struct json_object *page(const struct diff *d, const struct shmswap_event
 		diff_history_page(&d->log[0].history, e->shmid, e->index),
 		diff_history_page(&d->log[1].history, e->shmid, e->index),
 	};
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_new_object();
 
-	add(object, "shmid", json_object_new_int(e->shmid));
-	add(object, "index", json_object_new_int64(e->index));
-	add(object, "processes", processes(page));
+	json_add_number(object, "shmid", e->shmid);
+	json_add_number(object, "index", e->index);
+	json_add(object, "processes", processes(page));
 	return object;
 }
 
 static struct json_object *pages(const struct diff *d)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_new_array();
 	const struct diff_log *a = &d->log[0], *b = &d->log[1];
 
 	if (!a->end && diff_has_page(&a->event))
-		json_object_array_add(array, page(d, &a->event));
+		json_append(array, page(d, &a->event));
 	if (!b->end && diff_has_page(&b->event) &&
 	    (a->end || !same_page(&a->event, &b->event)))
-		json_object_array_add(array, page(d, &b->event));
+		json_append(array, page(d, &b->event));
 	return array;
 }
 
 static struct json_object *side(const struct diff_log *log)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_new_object();
 
-	add(object, "file", json_object_new_string(log->path));
-	add(object, "line", json_object_new_uint64(log->nr));
-	add(object, "event", event(log));
-	add(object, "did", deed(log));
-	add(object, "hand", hand(&log->history));
+	json_add(object, "file", json_text(log->path));
+	json_add_number(object, "line", log->nr);
+	json_add(object, "event", event(log));
+	json_add(object, "did", deed(log));
+	json_add(object, "hand", hand(&log->history));
 	return object;
 }
 
 static struct json_object *strings(const char *const *text, unsigned long from, unsigned long to,
 				   unsigned long size)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_new_array();
 
 	for (; from < to; from++)
-		json_object_array_add(array, json_object_new_string(text[from % size]));
+		json_append(array, json_text(text[from % size]));
 	return array;
 }
 
 static struct json_object *verdict(const struct diff *d, bool equal)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_new_object();
 
-	add(object, "equal", json_object_new_boolean(equal));
-	add(object, "events", json_object_new_uint64(d->nr_equal));
+	json_add(object, "equal", json_object_new_boolean(equal));
+	json_add_number(object, "events", d->nr_equal);
 	return object;
 }
 
@@ -327,19 +322,13 @@ static void make_json(struct diff *d)
 	unsigned long nr = d->nr_equal < d->nr_context ? d->nr_equal : d->nr_context;
 
 	d->json = verdict(d, false);
-	add(d->json, "fields", strings(d->fields, 0, d->nr_fields, EVENT_MAX_FIELDS));
-	add(d->json, "context", strings((const char *const *)d->context, d->nr_equal - nr,
-					d->nr_equal, d->nr_context));
-	add(d->json, "a", side(&d->log[0]));
-	add(d->json, "b", side(&d->log[1]));
-	add(d->json, "pages", pages(d));
-}
-
-static void print_json(struct json_object *object)
-{
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED |
-						    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_add(d->json, "fields", strings(d->fields, 0, d->nr_fields, EVENT_MAX_FIELDS));
+	json_add(d->json, "context",
+		 strings((const char *const *)d->context, d->nr_equal - nr, d->nr_equal,
+			 d->nr_context));
+	json_add(d->json, "a", side(&d->log[0]));
+	json_add(d->json, "b", side(&d->log[1]));
+	json_add(d->json, "pages", pages(d));
 }
 
 static void add_outcome(struct diff *d, const char *key, const struct diff_log *log)
@@ -347,7 +336,7 @@ static void add_outcome(struct diff *d, const char *key, const struct diff_log *
 	struct json_object *object;
 
 	if (json_object_object_get_ex(d->json, key, &object))
-		add(object, "outcome", log->outcome ? deed(log) : NULL);
+		json_add(object, "outcome", log->outcome ? deed(log) : NULL);
 }
 
 /* ------------------------------------------------------------------- both */
@@ -355,7 +344,7 @@ static void add_outcome(struct diff *d, const char *key, const struct diff_log *
 int diff_report_equal(struct diff *d)
 {
 	if (ctl_json)
-		print_json(verdict(d, true));
+		output_json(verdict(d, true));
 	else
 		printf("The logs are equal: %lu event%s.\n", d->nr_equal,
 		       d->nr_equal == 1 ? "" : "s");
@@ -377,7 +366,7 @@ int diff_report_end(struct diff *d)
 	if (ctl_json) {
 		add_outcome(d, "a", &d->log[0]);
 		add_outcome(d, "b", &d->log[1]);
-		print_json(d->json);
+		output_json(d->json);
 	} else if (outcome) {
 		print_deeds(d, "So");
 	}

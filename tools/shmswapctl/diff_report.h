@@ -13,6 +13,7 @@
  * @line: line that was read last
  * @room: of @line
  * @nr: its number
+ * @text: it has no zero bytes
  * @event: what it says
  * @end: there is no more
  * @outcome: @event is the step of the clock that the difference led to
@@ -25,6 +26,7 @@ struct diff_log {
 	char *line;
 	size_t room;
 	unsigned long nr;
+	bool text;
 	struct shmswap_event event;
 	bool end;
 	bool outcome;

@@ -70,18 +70,22 @@ static void say_error(const struct phrase *p)
 
 static void say_fault(const struct phrase *p)
 {
-	static const char *const how[] = {
-		[SHMSWAP_FAULT_MINOR] = "found in memory",
-		[SHMSWAP_FAULT_ZERO] = "cleared a frame for",
-		[SHMSWAP_FAULT_SWAP] = "read from swap",
-		[SHMSWAP_FAULT_FILE] = "read from its file",
-		[SHMSWAP_FAULT_COW] = "copied",
-		[SHMSWAP_FAULT_ERROR] = "could not get",
+	static const struct {
+		const char *before, *after;
+	} words[] = {
+		[SHMSWAP_FAULT_MINOR] = { "found", " in memory" },
+		[SHMSWAP_FAULT_ZERO] = { "cleared a frame for", "" },
+		[SHMSWAP_FAULT_SWAP] = { "read", " from swap" },
+		[SHMSWAP_FAULT_FILE] = { "read", " from its file" },
+		[SHMSWAP_FAULT_COW] = { "copied", "" },
+		[SHMSWAP_FAULT_ERROR] = { "could not get", "" },
 	};
+	bool known = p->e->why <= SHMSWAP_FAULT_ERROR;
 
-	fprintf(p->out, "%s ", PICK(how, p->e->why));
+	fprintf(p->out, "%s ", known ? words[p->e->why].before : "got");
 	say_page(p);
-	fprintf(p->out, " for a %s of process %u", p->e->value ? "store" : "load", p->e->pid);
+	fprintf(p->out, "%s for a %s of process %u", known ? words[p->e->why].after : "",
+		p->e->value ? "store" : "load", p->e->pid);
 	if (p->e->why == SHMSWAP_FAULT_ERROR)
 		fprintf(p->out, ": %s", strerror(p->e->from));
 }
@@ -142,8 +146,9 @@ static void say_clock_step(const struct phrase *p)
 {
 	switch (p->e->why) {
 	case SHMSWAP_STEP_VICTIM:
-		fputs("swapped out ", p->out);
+		fputs(p->it ? "swapped " : "swapped out ", p->out);
 		say_page(p);
+		fputs(p->it ? " out" : "", p->out);
 		break;
 	case SHMSWAP_STEP_ABSENT:
 	case SHMSWAP_STEP_BUSY:

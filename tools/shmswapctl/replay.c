@@ -12,6 +12,7 @@
 
 #include "ctl.h"
 #include "event_log.h"
+#include "output.h"
 #include "replay.h"
 #include "words.h"
 
@@ -312,16 +313,15 @@ static void format_value(const struct line *line, const char *none, char text[64
 
 static void print_json(const struct line *line, int nr)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_new_object();
 	char text[64];
 	int i;
 
 	for (i = 0; i < nr; i++) {
 		format_value(&line[i], "null", text);
-		json_object_object_add(object, line[i].name, json_tokener_parse(text));
+		json_add(object, line[i].name, json_tokener_parse(text));
 	}
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED));
-	json_object_put(object);
+	output_json(object);
 }
 
 static void print_text(const struct line *line, int nr)
@@ -354,7 +354,7 @@ static double now(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec * 1e-9;
+	return now.tv_sec + now.tv_nsec / 1000000000.0;
 }
 
 static int open_log(struct options *o)
@@ -411,8 +411,7 @@ static int run(int argc, char **argv)
 
 const struct ctl_command ctl_replay = {
 	.name = "replay",
-	.usage = "[-p PROCESSES] [-n FRAMES] [-s SLOTS] [-t TYPE,...] [--format=text|csv|lackey]\n"
-		 "[--free=FRAMES] [--quantum=N] [--kswapd] [--log=FILE] [--model] [--times] TRACE",
+	.usage = "[-p N] [-n FRAMES] [-s SLOTS] [--format=FORMAT] [--model] [OPTION...] TRACE",
 	.help = "make the references of a trace on a machine of their own, or on the model",
 	.run = run,
 };
