@@ -89,22 +89,23 @@ static int add(struct reader *r, __u64 process, bool write, __u64 page)
 	return trace_add(r->t, process, write, page) ? LINE_NO_MEMORY : LINE_OK;
 }
 
-/* A number that is all of @word. */
+/* A number that is all of @word: digits and nothing else. */
 static bool number_of(const char *word, int base, __u64 *number)
 {
-	char *end;
+	const char *digits = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
 
-	if (!strchr("0123456789abcdefABCDEF", *word) || !*word)
+	if (!*word || word[strspn(word, digits)])
 		return false;
 	errno = 0;
-	*number = strtoull(word, &end, base);
-	return !*end && !errno;
+	*number = strtoull(word, NULL, base);
+	return !errno;
 }
 
 /* Decimal, or hexadecimal with 0x: a zero in front means nothing. */
 static bool plain_number(const char *word, __u64 *number)
 {
-	return number_of(word, strncasecmp(word, "0x", 2) ? 10 : 16, number);
+	return strncasecmp(word, "0x", 2) ? number_of(word, 10, number) :
+					    number_of(word + 2, 16, number);
 }
 
 static int get_process(struct reader *r, const char *word, __u64 *process)
