@@ -89,11 +89,12 @@ static struct json_object *value(const struct event_field *field, const struct s
 
 static struct json_object *to_json(const struct shmswap_event *e, unsigned int flags)
 {
+	const struct event_type *type = &event_types[e->type];
 	struct json_object *object = json_object_new_object();
 	const struct event_field *field;
 
-	json_object_object_add(object, "type", json_object_new_string(event_types[e->type].name));
-	for (field = event_types[e->type].fields; field->kind != EVENT_END; field++)
+	json_object_object_add(object, "type", json_object_new_string(type->name.text));
+	for (field = type->fields; field->kind != EVENT_END; field++)
 		json_object_object_add(object, field->key, value(field, e));
 	if (flags & EVENT_SEQ)
 		json_object_object_add(object, "seq", json_object_new_uint64(e->seq));

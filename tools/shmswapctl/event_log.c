@@ -15,18 +15,27 @@
 #define NSEC_PER_SEC	1000000000ULL
 #define MAX_ERRNO	4095
 
+static const struct event_word *word_of(const struct shmswap_event *e)
+{
+	const struct event_word *word;
+
+	if (e->why >= EVENT_MAX_WORDS || !event_types[e->type].words)
+		return NULL;
+	word = &event_types[e->type].words[e->why];
+	return word->length ? word : NULL;
+}
+
 /**
  * event_why() - the word for what happened
- * @e: event
+ * @e: event of a known type
  *
  * Return: the word; NULL if there is none: a newer module has more.
  */
 const char *event_why(const struct shmswap_event *e)
 {
-	if (e->type >= SHMSWAP_NR_EVENT_TYPES || e->why >= EVENT_MAX_WORDS ||
-	    !event_types[e->type].words)
-		return NULL;
-	return event_types[e->type].words[e->why];
+	const struct event_word *word = word_of(e);
+
+	return word ? word->text : NULL;
 }
 
 /* Does @word name the type, or what is before a _ in its name? */
@@ -41,7 +50,7 @@ static int add_types(const char *word, size_t len, __u64 *mask)
 	__u64 found = 0;
 
 	for (type = SHMSWAP_EVENT_LOST + 1; len && type < SHMSWAP_NR_EVENT_TYPES; type++) {
-		if (names_type(word, len, event_types[type].name))
+		if (names_type(word, len, event_types[type].name.text))
 			found |= 1ULL << type;
 	}
 	*mask |= found;
@@ -78,44 +87,57 @@ int event_mask_parse(const char *word, __u64 *mask)
 
 static char *put_text(char *at, const char *text)
 {
-	size_t len = strlen(text);
-
-	memcpy(at, text, len);
-	return at + len;
+	while (*text)
+		*at++ = *text++;
+	return at;
 }
 
-static char *put_number(char *at, __u64 number, unsigned int base)
+static inline char *put_word(char *at, const struct event_word *word)
+{
+	memcpy(at, word->text, sizeof(word->text));
+	return at + word->length;
+}
+
+/* Most numbers have one or two digits. */
+static inline char *put_decimal(char *at, __u64 number)
 {
 	char digits[20];
 	int nr = 0;
 
-	do {
-		digits[nr++] = "0123456789abcdef"[number % base];
-		number /= base;
-	} while (number);
+	while (number >= 10) {
+		digits[nr++] = '0' + number % 10;
+		number /= 10;
+	}
+	*at++ = '0' + number;
 	while (nr)
 		*at++ = digits[--nr];
 	return at;
 }
 
-static char *put_hex(char *at, __u64 number)
+static inline char *put_hex(char *at, __u64 number)
 {
-	return put_number(put_text(at, "0x"), number, 16);
+	int shift = (63 - __builtin_clzll(number | 1)) & ~3;
+
+	*at++ = '0';
+	*at++ = 'x';
+	for (; shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[number >> shift & 15];
+	return at;
 }
 
 static char *put_signed(char *at, __s32 number)
 {
 	if (number < 0)
 		*at++ = '-';
-	return put_number(at, number < 0 ? -(__s64)number : number, 10);
+	return put_decimal(at, number < 0 ? -(__s64)number : number);
 }
 
 /* Two numbers with a colon: an area and a slot, the two hands of the clock. */
 static char *put_pair(char *at, __u32 first, __u32 second)
 {
-	at = put_number(at, first, 10);
+	at = put_decimal(at, first);
 	*at++ = ':';
-	return put_number(at, second, 10);
+	return put_decimal(at, second);
 }
 
 static char *put_hand(char *at, __u64 hand)
@@ -125,16 +147,16 @@ static char *put_hand(char *at, __u64 hand)
 
 static char *put_why(char *at, const struct shmswap_event *e)
 {
-	const char *word = event_why(e);
+	const struct event_word *word = word_of(e);
 
-	return word ? put_text(at, word) : put_number(at, e->why, 10);
+	return word ? put_word(at, word) : put_decimal(at, e->why);
 }
 
 static char *put_error(char *at, __u64 error)
 {
 	const char *name = error <= MAX_ERRNO ? strerrorname_np(error) : NULL;
 
-	return name ? put_text(at, name) : put_number(at, error, 10);
+	return name ? put_text(at, name) : put_decimal(at, error);
 }
 
 static char *put_value(char *at, const struct event_field *field, const struct shmswap_event *e)
@@ -145,11 +167,11 @@ static char *put_value(char *at, const struct event_field *field, const struct s
 	case EVENT_WHY:
 		return put_why(at, e);
 	case EVENT_U32:
-		return put_number(at, *(const __u32 *)value, 10);
+		return put_decimal(at, *(const __u32 *)value);
 	case EVENT_S32:
 		return put_signed(at, *(const __s32 *)value);
 	case EVENT_U64:
-		return put_number(at, *(const __u64 *)value, 10);
+		return put_decimal(at, *(const __u64 *)value);
 	case EVENT_HEX:
 		return put_hex(at, *(const __u64 *)value);
 	case EVENT_SLOT:
@@ -159,7 +181,7 @@ static char *put_value(char *at, const struct event_field *field, const struct s
 	case EVENT_HANDS:
 		return put_hand(put_text(put_hand(at, e->from), "->"), e->to);
 	case EVENT_AGES:
-		return put_number(put_text(put_number(at, e->from, 10), "->"), e->to, 10);
+		return put_decimal(put_text(put_decimal(at, e->from), "->"), e->to);
 	case EVENT_PTES:
 		return put_hex(put_text(put_hex(at, e->from), "->"), e->to);
 	case EVENT_ERROR:
@@ -175,20 +197,12 @@ static bool left_out(const struct event_field *field, const struct shmswap_event
 	return field->kind == EVENT_ERROR && !*(const __u64 *)((const char *)e + field->offset);
 }
 
-static char *put_key(char *at, const char *key)
-{
-	*at++ = ' ';
-	at = put_text(at, key);
-	*at++ = '=';
-	return at;
-}
-
 /* Seconds with all nine digits behind the point. */
 static char *put_time(char *at, __u64 time)
 {
-	at = put_number(at, time / NSEC_PER_SEC, 10);
+	at = put_decimal(at, time / NSEC_PER_SEC);
 	/* A digit more, which becomes the point, keeps the zeros. */
-	put_number(at, NSEC_PER_SEC + time % NSEC_PER_SEC, 10);
+	put_decimal(at, NSEC_PER_SEC + time % NSEC_PER_SEC);
 	*at = '.';
 	return at + 10;
 }
@@ -211,15 +225,15 @@ int event_format(const struct shmswap_event *e, unsigned int flags, char *line, 
 		return -EINVAL;
 	if (flags & EVENT_JSON)
 		return event_format_json(e, flags, line, size);
-	at = put_text(at, event_types[e->type].name);
+	at = put_word(at, &event_types[e->type].name);
 	for (field = event_types[e->type].fields; field->kind != EVENT_END; field++) {
 		if (!left_out(field, e))
-			at = put_value(put_key(at, field->key), field, e);
+			at = put_value(put_word(at, &field->prefix), field, e);
 	}
 	if (flags & EVENT_SEQ)
-		at = put_number(put_key(at, "seq"), e->seq, 10);
+		at = put_decimal(put_text(at, " seq="), e->seq);
 	if (flags & EVENT_TIME)
-		at = put_time(put_key(at, "time"), e->time);
+		at = put_time(put_text(at, " time="), e->time);
 	*at = 0;
 	return at - line;
 }
@@ -311,7 +325,9 @@ static bool get_word(const char **at, const char *(*name)(int value, const void 
 
 static const char *name_of_why(int value, const void *words)
 {
-	return ((const char *const *)words)[value];
+	const struct event_word *word = words;
+
+	return word && word[value].length ? word[value].text : NULL;
 }
 
 static const char *name_of_error(int value, const void *unused)
@@ -379,7 +395,7 @@ static bool get_type(const char **at, struct shmswap_event *e)
 	size_t len = strcspn(*at, " ");
 
 	for (e->type = 0; e->type < SHMSWAP_NR_EVENT_TYPES; e->type++) {
-		const char *name = event_types[e->type].name;
+		const char *name = event_types[e->type].name.text;
 
 		if (strlen(name) == len && get_text(at, name))
 			return true;

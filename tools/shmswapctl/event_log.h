@@ -34,13 +34,27 @@ enum event_kind {
 };
 
 /**
+ * struct event_word - a short text, of a size that is copied at once
+ * @text: text; empty: there is none
+ * @length: of it
+ */
+struct event_word {
+	char text[15];
+	unsigned char length;
+};
+
+#define EVENT_WORD(text)	{ text, sizeof(text) - 1 }
+
+/**
  * struct event_field - a field of a line
  * @key: its name there
+ * @prefix: what is in front of the value, " KEY="
  * @kind: EVENT_*
  * @offset: where struct shmswap_event has it, if the kind does not say that
  */
 struct event_field {
 	const char *key;
+	struct event_word prefix;
 	enum event_kind kind;
 	size_t offset;
 };
@@ -55,8 +69,8 @@ struct event_field {
  * @fields: in the order of the line, up to EVENT_END
  */
 struct event_type {
-	const char *name;
-	const char *const *words;
+	struct event_word name;
+	const struct event_word *words;
 	struct event_field fields[EVENT_MAX_FIELDS];
 };
 

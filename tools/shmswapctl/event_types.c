@@ -7,169 +7,170 @@
 
 #include "event_log.h"
 
-static const char *const fault_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_FAULT_MINOR] = "minor",
-	[SHMSWAP_FAULT_ZERO] = "zero",
-	[SHMSWAP_FAULT_SWAP] = "swap",
-	[SHMSWAP_FAULT_FILE] = "file",
-	[SHMSWAP_FAULT_COW] = "cow",
-	[SHMSWAP_FAULT_ERROR] = "error",
+static const struct event_word fault_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_FAULT_MINOR] = EVENT_WORD("minor"),
+	[SHMSWAP_FAULT_ZERO] = EVENT_WORD("zero"),
+	[SHMSWAP_FAULT_SWAP] = EVENT_WORD("swap"),
+	[SHMSWAP_FAULT_FILE] = EVENT_WORD("file"),
+	[SHMSWAP_FAULT_COW] = EVENT_WORD("cow"),
+	[SHMSWAP_FAULT_ERROR] = EVENT_WORD("error"),
 };
 
-static const char *const step_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_STEP_UNUSED] = "unused",
-	[SHMSWAP_STEP_WRAP] = "wrap",
-	[SHMSWAP_STEP_LOCKED] = "locked",
-	[SHMSWAP_STEP_END] = "end",
-	[SHMSWAP_STEP_ABSENT] = "absent",
-	[SHMSWAP_STEP_BUSY] = "busy",
-	[SHMSWAP_STEP_BUDGET] = "budget",
-	[SHMSWAP_STEP_YOUNG] = "young",
-	[SHMSWAP_STEP_PINNED] = "pinned",
-	[SHMSWAP_STEP_VICTIM] = "victim",
+static const struct event_word step_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_STEP_UNUSED] = EVENT_WORD("unused"),
+	[SHMSWAP_STEP_WRAP] = EVENT_WORD("wrap"),
+	[SHMSWAP_STEP_LOCKED] = EVENT_WORD("locked"),
+	[SHMSWAP_STEP_END] = EVENT_WORD("end"),
+	[SHMSWAP_STEP_ABSENT] = EVENT_WORD("absent"),
+	[SHMSWAP_STEP_BUSY] = EVENT_WORD("busy"),
+	[SHMSWAP_STEP_BUDGET] = EVENT_WORD("budget"),
+	[SHMSWAP_STEP_YOUNG] = EVENT_WORD("young"),
+	[SHMSWAP_STEP_PINNED] = EVENT_WORD("pinned"),
+	[SHMSWAP_STEP_VICTIM] = EVENT_WORD("victim"),
 };
 
-static const char *const clock_end_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_CLOCK_FREED] = "freed",
-	[SHMSWAP_CLOCK_FAILED] = "failed",
-	[SHMSWAP_CLOCK_BUDGET] = "budget",
-	[SHMSWAP_CLOCK_WRAPPED] = "wrapped",
-	[SHMSWAP_CLOCK_IDLE] = "idle",
-	[SHMSWAP_CLOCK_NO_SLOT] = "no_slot",
+static const struct event_word clock_end_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_CLOCK_FREED] = EVENT_WORD("freed"),
+	[SHMSWAP_CLOCK_FAILED] = EVENT_WORD("failed"),
+	[SHMSWAP_CLOCK_BUDGET] = EVENT_WORD("budget"),
+	[SHMSWAP_CLOCK_WRAPPED] = EVENT_WORD("wrapped"),
+	[SHMSWAP_CLOCK_IDLE] = EVENT_WORD("idle"),
+	[SHMSWAP_CLOCK_NO_SLOT] = EVENT_WORD("no_slot"),
 };
 
-static const char *const pte_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_PTE_MAP] = "map",
-	[SHMSWAP_PTE_ACCESS] = "access",
-	[SHMSWAP_PTE_AGE] = "age",
-	[SHMSWAP_PTE_UNMAP] = "unmap",
-	[SHMSWAP_PTE_ZAP] = "zap",
-	[SHMSWAP_PTE_CLEAN] = "clean",
-	[SHMSWAP_PTE_PROTECT] = "protect",
-	[SHMSWAP_PTE_FORK] = "fork",
+static const struct event_word pte_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_PTE_MAP] = EVENT_WORD("map"),
+	[SHMSWAP_PTE_ACCESS] = EVENT_WORD("access"),
+	[SHMSWAP_PTE_AGE] = EVENT_WORD("age"),
+	[SHMSWAP_PTE_UNMAP] = EVENT_WORD("unmap"),
+	[SHMSWAP_PTE_ZAP] = EVENT_WORD("zap"),
+	[SHMSWAP_PTE_CLEAN] = EVENT_WORD("clean"),
+	[SHMSWAP_PTE_PROTECT] = EVENT_WORD("protect"),
+	[SHMSWAP_PTE_FORK] = EVENT_WORD("fork"),
 };
 
-static const char *const flush_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_FLUSH_PAGE] = "page",
-	[SHMSWAP_FLUSH_RANGE] = "range",
-	[SHMSWAP_FLUSH_MM] = "mm",
+static const struct event_word flush_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_FLUSH_PAGE] = EVENT_WORD("page"),
+	[SHMSWAP_FLUSH_RANGE] = EVENT_WORD("range"),
+	[SHMSWAP_FLUSH_MM] = EVENT_WORD("mm"),
 };
 
-static const char *const slot_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_SLOT_GET] = "get",
-	[SHMSWAP_SLOT_DUPLICATE] = "duplicate",
-	[SHMSWAP_SLOT_FREE] = "free",
-	[SHMSWAP_SLOT_REJECT] = "reject",
+static const struct event_word slot_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_SLOT_GET] = EVENT_WORD("get"),
+	[SHMSWAP_SLOT_DUPLICATE] = EVENT_WORD("duplicate"),
+	[SHMSWAP_SLOT_FREE] = EVENT_WORD("free"),
+	[SHMSWAP_SLOT_REJECT] = EVENT_WORD("reject"),
 };
 
-static const char *const frame_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_FRAME_ALLOC] = "alloc",
-	[SHMSWAP_FRAME_FREE] = "free",
+static const struct event_word frame_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_FRAME_ALLOC] = EVENT_WORD("alloc"),
+	[SHMSWAP_FRAME_FREE] = EVENT_WORD("free"),
 };
 
-static const char *const cache_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_CACHE_ADD] = "add",
-	[SHMSWAP_CACHE_DELETE] = "delete",
+static const struct event_word cache_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_CACHE_ADD] = EVENT_WORD("add"),
+	[SHMSWAP_CACHE_DELETE] = EVENT_WORD("delete"),
 };
 
-static const char *const age_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_AGE_INITIAL] = "initial",
-	[SHMSWAP_AGE_TOUCH] = "touch",
-	[SHMSWAP_AGE_DECLINE] = "decline",
+static const struct event_word age_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_AGE_INITIAL] = EVENT_WORD("initial"),
+	[SHMSWAP_AGE_TOUCH] = EVENT_WORD("touch"),
+	[SHMSWAP_AGE_DECLINE] = EVENT_WORD("decline"),
 };
 
-static const char *const scan_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_SCAN_RESERVED] = "reserved",
-	[SHMSWAP_SCAN_YOUNG] = "young",
-	[SHMSWAP_SCAN_AGE] = "age",
-	[SHMSWAP_SCAN_BUSY] = "busy",
-	[SHMSWAP_SCAN_TAKE] = "take",
-	[SHMSWAP_SCAN_USED] = "used",
+static const struct event_word scan_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_SCAN_RESERVED] = EVENT_WORD("reserved"),
+	[SHMSWAP_SCAN_YOUNG] = EVENT_WORD("young"),
+	[SHMSWAP_SCAN_AGE] = EVENT_WORD("age"),
+	[SHMSWAP_SCAN_BUSY] = EVENT_WORD("busy"),
+	[SHMSWAP_SCAN_TAKE] = EVENT_WORD("take"),
+	[SHMSWAP_SCAN_USED] = EVENT_WORD("used"),
 };
 
-static const char *const reclaim_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_RECLAIM_TRY] = "try",
-	[SHMSWAP_RECLAIM_SHM] = "shm",
-	[SHMSWAP_RECLAIM_MMAP] = "mmap",
-	[SHMSWAP_RECLAIM_SWAP_OUT] = "swap_out",
-	[SHMSWAP_RECLAIM_FAULT] = "fault",
+static const struct event_word reclaim_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_RECLAIM_TRY] = EVENT_WORD("try"),
+	[SHMSWAP_RECLAIM_SHM] = EVENT_WORD("shm"),
+	[SHMSWAP_RECLAIM_MMAP] = EVENT_WORD("mmap"),
+	[SHMSWAP_RECLAIM_SWAP_OUT] = EVENT_WORD("swap_out"),
+	[SHMSWAP_RECLAIM_FAULT] = EVENT_WORD("fault"),
 };
 
-static const char *const kswapd_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_KSWAPD_WAKE] = "wake",
-	[SHMSWAP_KSWAPD_BALANCE] = "balance",
-	[SHMSWAP_KSWAPD_SLEEP] = "sleep",
+static const struct event_word kswapd_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_KSWAPD_WAKE] = EVENT_WORD("wake"),
+	[SHMSWAP_KSWAPD_BALANCE] = EVENT_WORD("balance"),
+	[SHMSWAP_KSWAPD_SLEEP] = EVENT_WORD("sleep"),
 };
 
-static const char *const segment_words[EVENT_MAX_WORDS] = {
-	[SHMSWAP_SEGMENT_CREATE] = "create",
-	[SHMSWAP_SEGMENT_ATTACH] = "attach",
-	[SHMSWAP_SEGMENT_DETACH] = "detach",
-	[SHMSWAP_SEGMENT_LOCK] = "lock",
-	[SHMSWAP_SEGMENT_UNLOCK] = "unlock",
-	[SHMSWAP_SEGMENT_REMOVE] = "remove",
-	[SHMSWAP_SEGMENT_DESTROY] = "destroy",
+static const struct event_word segment_words[EVENT_MAX_WORDS] = {
+	[SHMSWAP_SEGMENT_CREATE] = EVENT_WORD("create"),
+	[SHMSWAP_SEGMENT_ATTACH] = EVENT_WORD("attach"),
+	[SHMSWAP_SEGMENT_DETACH] = EVENT_WORD("detach"),
+	[SHMSWAP_SEGMENT_LOCK] = EVENT_WORD("lock"),
+	[SHMSWAP_SEGMENT_UNLOCK] = EVENT_WORD("unlock"),
+	[SHMSWAP_SEGMENT_REMOVE] = EVENT_WORD("remove"),
+	[SHMSWAP_SEGMENT_DESTROY] = EVENT_WORD("destroy"),
 };
 
-#define AT(key, kind, member)	{ key, kind, offsetof(struct shmswap_event, member) }
-#define WHY(key)		{ key, EVENT_WHY, 0 }
+#define FIELD(key, kind, offset)	{ key, EVENT_WORD(" " key "="), kind, offset }
+#define AT(key, kind, member)	FIELD(key, kind, offsetof(struct shmswap_event, member))
+#define WHY(key)		FIELD(key, EVENT_WHY, 0)
 #define PID			AT("pid", EVENT_U32, pid)
 #define ADDRESS			AT("addr", EVENT_HEX, address)
 #define SHMID			AT("shmid", EVENT_S32, shmid)
 #define INDEX			AT("index", EVENT_U32, index)
 #define FRAME			AT("pfn", EVENT_U32, pfn)
 #define COUNT			AT("count", EVENT_U32, count)
-#define SLOT			{ "slot", EVENT_SLOT, 0 }
-#define HANDS			{ "hand", EVENT_HANDS, 0 }
+#define SLOT			FIELD("slot", EVENT_SLOT, 0)
+#define HANDS			FIELD("hand", EVENT_HANDS, 0)
 #define ERROR			AT("error", EVENT_ERROR, from)
 
 const struct event_type event_types[SHMSWAP_NR_EVENT_TYPES] = {
-	[SHMSWAP_EVENT_LOST] = { "lost", NULL, { AT("events", EVENT_U64, from) } },
-	[SHMSWAP_EVENT_FAULT] = { "fault", fault_words, {
+	[SHMSWAP_EVENT_LOST] = { EVENT_WORD("lost"), NULL, { AT("events", EVENT_U64, from) } },
+	[SHMSWAP_EVENT_FAULT] = { EVENT_WORD("fault"), fault_words, {
 		PID, ADDRESS, AT("write", EVENT_U32, value), WHY("how"), SHMID, INDEX, FRAME,
 		COUNT, ERROR,
 	} },
-	[SHMSWAP_EVENT_SWAP_OUT] = { "swap_out", NULL, { SHMID, INDEX, FRAME, SLOT, ERROR } },
-	[SHMSWAP_EVENT_SWAP_IN] = { "swap_in", NULL, { SHMID, INDEX, FRAME, SLOT, ERROR } },
-	[SHMSWAP_EVENT_CLOCK_BEGIN] = { "clock_begin", NULL, {
+	[SHMSWAP_EVENT_SWAP_OUT] = { EVENT_WORD("swap_out"), NULL, { SHMID, INDEX, FRAME, SLOT, ERROR } },
+	[SHMSWAP_EVENT_SWAP_IN] = { EVENT_WORD("swap_in"), NULL, { SHMID, INDEX, FRAME, SLOT, ERROR } },
+	[SHMSWAP_EVENT_CLOCK_BEGIN] = { EVENT_WORD("clock_begin"), NULL, {
 		AT("level", EVENT_U32, value), AT("budget", EVENT_U64, to),
 		AT("hand", EVENT_HAND, from), SLOT,
 	} },
-	[SHMSWAP_EVENT_CLOCK_STEP] = { "clock_step", step_words, {
+	[SHMSWAP_EVENT_CLOCK_STEP] = { EVENT_WORD("clock_step"), step_words, {
 		HANDS, WHY("why"), SHMID, INDEX, FRAME, COUNT,
 		AT("aged", EVENT_U32, value), AT("unmapped", EVENT_U32, value2),
 	} },
-	[SHMSWAP_EVENT_CLOCK_END] = { "clock_end", clock_end_words, {
+	[SHMSWAP_EVENT_CLOCK_END] = { EVENT_WORD("clock_end"), clock_end_words, {
 		HANDS, WHY("why"), AT("attempts", EVENT_U32, value),
 	} },
-	[SHMSWAP_EVENT_PTE] = { "pte", pte_words, {
-		PID, ADDRESS, SHMID, INDEX, WHY("why"), { "pte", EVENT_PTES, 0 },
+	[SHMSWAP_EVENT_PTE] = { EVENT_WORD("pte"), pte_words, {
+		PID, ADDRESS, SHMID, INDEX, WHY("why"), FIELD("pte", EVENT_PTES, 0),
 	} },
-	[SHMSWAP_EVENT_TLB_FLUSH] = { "tlb_flush", flush_words, {
+	[SHMSWAP_EVENT_TLB_FLUSH] = { EVENT_WORD("tlb_flush"), flush_words, {
 		WHY("what"), PID, AT("start", EVENT_HEX, from), AT("end", EVENT_HEX, to),
 	} },
-	[SHMSWAP_EVENT_SLOT] = { "slot", slot_words, { WHY("why"), SLOT, COUNT } },
-	[SHMSWAP_EVENT_FRAME] = { "frame", frame_words, {
+	[SHMSWAP_EVENT_SLOT] = { EVENT_WORD("slot"), slot_words, { WHY("why"), SLOT, COUNT } },
+	[SHMSWAP_EVENT_FRAME] = { EVENT_WORD("frame"), frame_words, {
 		WHY("why"), FRAME, AT("order", EVENT_U32, value), AT("free", EVENT_U64, to),
 	} },
-	[SHMSWAP_EVENT_AGE] = { "age", age_words, {
-		WHY("why"), FRAME, { "age", EVENT_AGES, 0 },
+	[SHMSWAP_EVENT_AGE] = { EVENT_WORD("age"), age_words, {
+		WHY("why"), FRAME, FIELD("age", EVENT_AGES, 0),
 	} },
-	[SHMSWAP_EVENT_CACHE] = { "cache", cache_words, { WHY("why"), FRAME, COUNT, SLOT } },
-	[SHMSWAP_EVENT_SCAN] = { "scan", scan_words, {
+	[SHMSWAP_EVENT_CACHE] = { EVENT_WORD("cache"), cache_words, { WHY("why"), FRAME, COUNT, SLOT } },
+	[SHMSWAP_EVENT_SCAN] = { EVENT_WORD("scan"), scan_words, {
 		WHY("why"), PID, ADDRESS, SHMID, INDEX, FRAME, COUNT,
 	} },
-	[SHMSWAP_EVENT_MMAP] = { "mmap", scan_words, { WHY("why"), FRAME, COUNT } },
-	[SHMSWAP_EVENT_RECLAIM_BEGIN] = { "reclaim_begin", reclaim_words, {
+	[SHMSWAP_EVENT_MMAP] = { EVENT_WORD("mmap"), scan_words, { WHY("why"), FRAME, COUNT } },
+	[SHMSWAP_EVENT_RECLAIM_BEGIN] = { EVENT_WORD("reclaim_begin"), reclaim_words, {
 		WHY("method"), AT("level", EVENT_U32, value),
 	} },
-	[SHMSWAP_EVENT_RECLAIM_END] = { "reclaim_end", reclaim_words, {
+	[SHMSWAP_EVENT_RECLAIM_END] = { EVENT_WORD("reclaim_end"), reclaim_words, {
 		WHY("method"), AT("freed", EVENT_U32, value),
 	} },
-	[SHMSWAP_EVENT_KSWAPD] = { "kswapd", kswapd_words, {
+	[SHMSWAP_EVENT_KSWAPD] = { EVENT_WORD("kswapd"), kswapd_words, {
 		WHY("why"), AT("free", EVENT_U32, value), AT("freed", EVENT_U64, to),
 	} },
-	[SHMSWAP_EVENT_SEGMENT] = { "segment", segment_words, {
+	[SHMSWAP_EVENT_SEGMENT] = { EVENT_WORD("segment"), segment_words, {
 		WHY("why"), PID, ADDRESS, SHMID,
 		AT("nattch", EVENT_U32, value), AT("pages", EVENT_U64, to),
 	} },
