@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # What the tests of shmswapctl share: source it before anything else. A case is a function that
-# ends at the first command that fails; run_cases runs them, each in a directory of its own.
+# ends at the first command that fails; run_cases runs them, each in a directory of its own. With
+# an argument a test runs only those whose names contain it.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 slow=${SHMSWAP_SLOW:-1}
+chosen=${1-}
 export PATH=$SHMSWAP_BIN:$PATH LC_ALL=C
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -48,6 +50,10 @@ soon()
 run_cases()		# CASE...
 {
 	local name nr=0 status
+	for name; do
+		shift
+		[[ $name != *"$chosen"* ]] || set -- "$@" "$name"
+	done
 	echo "KTAP version 1"
 	echo "1..$#"
 	for name; do

@@ -132,8 +132,8 @@ static bool same_event(struct diff *d, const char *ignored)
 	if (a->type != b->type)
 		return false;
 	for (field = event_types[a->type].fields; field->kind != EVENT_END; field++) {
-		if (!is_listed(ignored, field->key) && !same_field(field, a, b))
-			d->fields[d->nr_fields++] = field->key;
+		if (!is_listed(ignored, field->key.text) && !same_field(field, a, b))
+			d->fields[d->nr_fields++] = field->key.text;
 	}
 	return !d->nr_fields;
 }
@@ -263,7 +263,7 @@ static bool is_key(const char *word, size_t len)
 
 	for (type = 0; type < SHMSWAP_NR_EVENT_TYPES; type++) {
 		for (field = event_types[type].fields; field->kind != EVENT_END; field++) {
-			if (strlen(field->key) == len && !strncmp(field->key, word, len))
+			if (field->key.length == len && !strncmp(field->key.text, word, len))
 				return true;
 		}
 	}

@@ -95,7 +95,7 @@ static struct json_object *to_json(const struct shmswap_event *e, unsigned int f
 
 	json_object_object_add(object, "type", json_object_new_string(type->name.text));
 	for (field = type->fields; field->kind != EVENT_END; field++)
-		json_object_object_add(object, field->key, value(field, e));
+		json_object_object_add(object, field->key.text, value(field, e));
 	if (flags & EVENT_SEQ)
 		json_object_object_add(object, "seq", json_object_new_uint64(e->seq));
 	if (flags & EVENT_TIME)

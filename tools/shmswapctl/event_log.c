@@ -197,6 +197,14 @@ static bool left_out(const struct event_field *field, const struct shmswap_event
 	return field->kind == EVENT_ERROR && !*(const __u64 *)((const char *)e + field->offset);
 }
 
+static inline char *put_key(char *at, const struct event_word *key)
+{
+	*at++ = ' ';
+	at = put_word(at, key);
+	*at++ = '=';
+	return at;
+}
+
 /* Seconds with all nine digits behind the point. */
 static char *put_time(char *at, __u64 time)
 {
@@ -228,7 +236,7 @@ int event_format(const struct shmswap_event *e, unsigned int flags, char *line, 
 	at = put_word(at, &event_types[e->type].name);
 	for (field = event_types[e->type].fields; field->kind != EVENT_END; field++) {
 		if (!left_out(field, e))
-			at = put_value(put_word(at, &field->prefix), field, e);
+			at = put_value(put_key(at, &field->key), field, e);
 	}
 	if (flags & EVENT_SEQ)
 		at = put_decimal(put_text(at, " seq="), e->seq);
@@ -408,7 +416,7 @@ static bool get_fields(const char **at, struct shmswap_event *e)
 	const struct event_field *field;
 
 	for (field = event_types[e->type].fields; field->kind != EVENT_END; field++) {
-		if (get_key(at, field->key)) {
+		if (get_key(at, field->key.text)) {
 			if (!get_value(at, field, e))
 				return false;
 		} else if (field->kind != EVENT_ERROR) {

@@ -48,13 +48,11 @@ struct event_word {
 /**
  * struct event_field - a field of a line
  * @key: its name there
- * @prefix: what is in front of the value, " KEY="
  * @kind: EVENT_*
  * @offset: where struct shmswap_event has it, if the kind does not say that
  */
 struct event_field {
-	const char *key;
-	struct event_word prefix;
+	struct event_word key;
 	enum event_kind kind;
 	size_t offset;
 };

@@ -111,7 +111,7 @@ static const struct event_word segment_words[EVENT_MAX_WORDS] = {
 	[SHMSWAP_SEGMENT_DESTROY] = EVENT_WORD("destroy"),
 };
 
-#define FIELD(key, kind, offset)	{ key, EVENT_WORD(" " key "="), kind, offset }
+#define FIELD(key, kind, offset)	{ EVENT_WORD(key), kind, offset }
 #define AT(key, kind, member)	FIELD(key, kind, offsetof(struct shmswap_event, member))
 #define WHY(key)		FIELD(key, EVENT_WHY, 0)
 #define PID			AT("pid", EVENT_U32, pid)
@@ -130,8 +130,12 @@ const struct event_type event_types[SHMSWAP_NR_EVENT_TYPES] = {
 		PID, ADDRESS, AT("write", EVENT_U32, value), WHY("how"), SHMID, INDEX, FRAME,
 		COUNT, ERROR,
 	} },
-	[SHMSWAP_EVENT_SWAP_OUT] = { EVENT_WORD("swap_out"), NULL, { SHMID, INDEX, FRAME, SLOT, ERROR } },
-	[SHMSWAP_EVENT_SWAP_IN] = { EVENT_WORD("swap_in"), NULL, { SHMID, INDEX, FRAME, SLOT, ERROR } },
+	[SHMSWAP_EVENT_SWAP_OUT] = { EVENT_WORD("swap_out"), NULL, {
+		SHMID, INDEX, FRAME, SLOT, ERROR,
+	} },
+	[SHMSWAP_EVENT_SWAP_IN] = { EVENT_WORD("swap_in"), NULL, {
+		SHMID, INDEX, FRAME, SLOT, ERROR,
+	} },
 	[SHMSWAP_EVENT_CLOCK_BEGIN] = { EVENT_WORD("clock_begin"), NULL, {
 		AT("level", EVENT_U32, value), AT("budget", EVENT_U64, to),
 		AT("hand", EVENT_HAND, from), SLOT,
@@ -156,7 +160,9 @@ const struct event_type event_types[SHMSWAP_NR_EVENT_TYPES] = {
 	[SHMSWAP_EVENT_AGE] = { EVENT_WORD("age"), age_words, {
 		WHY("why"), FRAME, FIELD("age", EVENT_AGES, 0),
 	} },
-	[SHMSWAP_EVENT_CACHE] = { EVENT_WORD("cache"), cache_words, { WHY("why"), FRAME, COUNT, SLOT } },
+	[SHMSWAP_EVENT_CACHE] = { EVENT_WORD("cache"), cache_words, {
+		WHY("why"), FRAME, COUNT, SLOT,
+	} },
 	[SHMSWAP_EVENT_SCAN] = { EVENT_WORD("scan"), scan_words, {
 		WHY("why"), PID, ADDRESS, SHMID, INDEX, FRAME, COUNT,
 	} },
