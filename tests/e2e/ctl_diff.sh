@@ -210,6 +210,10 @@ only_what_is_asked_for_counts()
 	matches "$said" "What differs: slot\."
 	ends_with 0 shmswapctl diff -i slot,pfn a b
 	ends_with 1 shmswapctl diff --ignore=index,slot a b
+	# One key is the beginning of the other.
+	logs "kswapd why=balance free=3 freed=1" "kswapd why=balance free=4 freed=1"
+	ends_with 1 shmswapctl diff -i freed a b
+	ends_with 0 shmswapctl diff -i free a b
 	ends_with 2 shmswapctl diff -i odd a b
 	matches "$complaint" "shmswapctl: diff: 'odd' is not a list of fields"
 	ends_with 2 shmswapctl diff -i pfn, a b

@@ -289,7 +289,9 @@ mistakes_of_the_command_line()
 	misused "replay: --free is for machines without kswapd" --kswapd --free=1 t
 	misused "replay: the model has no kswapd" --kswapd --model t
 	misused "replay: the model records no events" --log=l --model t
-	misused "replay: -t says what --log is to record" -t fault t
+	misused "replay: -t and --ring are for --log" -t fault t
+	misused "replay: -t and --ring are for --log" --ring=16 t
+	misused "ring: '0' is not a number from 1 to 1048576" --ring=0 --log=l t
 	[ ! -e l ] || die "a log was begun"
 	ends_with 3 shmswapctl replay -p 2 t
 	same "$complaint" "shmswapctl: t: process 3 has references, but there are to be 2" complaint
@@ -389,6 +391,9 @@ a_log_that_cannot_be_written()
 	ends_with 3 shmswapctl replay --log=none/log t
 	same "$complaint" "shmswapctl: none/log: No such file or directory" "complaint"
 	ends_with 0 shmswapctl replay --log=/dev/null t
+	ends_with 3 shmswapctl replay --log=log --ring=16 t
+	matches "$complaint" "shmswapctl: the event log has lost [1-9][0-9]* events"
+	same "$said" "" "what was printed"
 }
 
 with_kswapd()

@@ -56,6 +56,7 @@ enum {
 	OPTION_QUANTUM,
 	OPTION_KSWAPD,
 	OPTION_LOG,
+	OPTION_RING,
 	OPTION_MODEL,
 	OPTION_TIMES,
 };
@@ -70,6 +71,7 @@ static const struct option long_options[] = {
 	{ "quantum", required_argument, NULL, OPTION_QUANTUM },
 	{ "kswapd", no_argument, NULL, OPTION_KSWAPD },
 	{ "log", required_argument, NULL, OPTION_LOG },
+	{ "ring", required_argument, NULL, OPTION_RING },
 	{ "model", no_argument, NULL, OPTION_MODEL },
 	{ "times", no_argument, NULL, OPTION_TIMES },
 	{ NULL, 0, NULL, 0 }
@@ -136,6 +138,8 @@ static int get_option(int option, struct options *o)
 	case OPTION_LOG:
 		o->log = optarg;
 		return CTL_OK;
+	case OPTION_RING:
+		return get_number("ring", 1, SHMSWAP_MAX_EVENTS, &what->log_events);
 	case OPTION_MODEL:
 		o->model = true;
 		return CTL_OK;
@@ -160,8 +164,8 @@ static int check_options(const struct options *o)
 		why = "the model has no kswapd";
 	else if (o->model && o->log)
 		why = "the model records no events";
-	else if (o->what.log_mask && !o->log)
-		why = "-t says what --log is to record";
+	else if ((o->what.log_mask || o->what.log_events) && !o->log)
+		why = "-t and --ring are for --log";
 	else
 		return CTL_OK;
 	ctl_error("replay: %s", why);

@@ -21,6 +21,7 @@
  * @kswapd: the machine reclaims by itself too
  * @log: where events are written, or NULL
  * @log_mask: 1ULL << SHMSWAP_EVENT_* of those; 0: all
+ * @log_events: that may wait to be written; 0: as many as it takes
  */
 struct replay {
 	struct trace trace;
@@ -32,6 +33,7 @@ struct replay {
 	bool kswapd;
 	FILE *log;
 	__u64 log_mask;
+	__u32 log_events;
 };
 
 /**

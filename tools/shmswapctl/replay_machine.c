@@ -15,7 +15,7 @@
 #include "replay.h"
 
 #define BATCH		1024		/* accesses in a call */
-#define LOG_EVENTS	(1U << 17)	/* that may wait for us */
+#define LOG_EVENTS	(1U << 17)	/* that may wait for us, at least */
 
 /**
  * struct run - a machine with its processes
@@ -127,27 +127,46 @@ static int attach_segment(struct run *run)
 	return status;
 }
 
-/*
- * So many accesses that their events find room. For each the hand may go twice round all
- * pages. And for each a page becomes young in a process, which reclaim makes old and then takes
- * away, as it may do with what was there before.
- */
+/* Events that the run causes at most, whatever it does next, and those of an access. */
+static __u64 events_at_once(const struct replay *what)
+{
+	/* Reclaim makes every page old in every process, and then takes it away. */
+	return 4ULL * what->nr_frames * what->nr_processes;
+}
+
+static __u64 events_each(const struct replay *what)
+{
+	/* The hand goes round all pages twice. And the page will be made old, and taken away. */
+	return 2ULL * what->trace.nr_pages + 64;
+}
+
+static __u32 log_capacity(const struct replay *what)
+{
+	__u64 nr = LOG_EVENTS + events_at_once(what);
+
+	if (what->log_events)
+		return what->log_events;
+	return nr < SHMSWAP_MAX_EVENTS ? nr : SHMSWAP_MAX_EVENTS;
+}
+
+/* Accesses after which the log is to be written, so that their events find room. */
 static __u32 logged_batch(const struct replay *what)
 {
-	__u64 before = 4ULL * what->nr_frames * what->nr_processes;
-	__u64 each = 2ULL * what->trace.nr_pages + 64;
-	__u64 batch = before < LOG_EVENTS ? (LOG_EVENTS - before) / each : 0;
+	__u64 room = log_capacity(what), taken = events_at_once(what);
+	__u64 batch = taken < room ? (room - taken) / events_each(what) : 0;
 
 	return batch < 1 ? 1 : batch > BATCH ? BATCH : batch;
 }
 
 static int open_log(struct run *run)
 {
+	const struct replay *what = run->what;
+
 	run->batch = BATCH;
-	if (!run->what->log)
+	if (!what->log)
 		return CTL_OK;
-	run->batch = logged_batch(run->what);
-	run->ring = event_ring_open(run->fd[0], run->what->log_mask, LOG_EVENTS);
+	run->batch = logged_batch(what);
+	run->ring = event_ring_open(run->fd[0], what->log_mask, log_capacity(what));
 	return run->ring ? CTL_OK : CTL_ERROR;
 }
 

@@ -2,6 +2,7 @@
 /*
  * A reference string on the independent model, tests/clock_model.c. No device is needed.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,7 +10,7 @@
 #include "ctl.h"
 #include "replay.h"
 
-_Static_assert(MODEL_PROCS == TRACE_MAX_PROCESSES, "the model has room for all processes");
+static_assert(MODEL_PROCS == TRACE_MAX_PROCESSES, "the model has room for all processes");
 
 static int too_large(const struct replay *what)
 {
