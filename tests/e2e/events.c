@@ -14,12 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ktap.h"
 #include "libcase.h"
 #include "liblive.h"
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE	0x0010
+#endif
 
 #define FRAMES		64
 #define PAGES		8
@@ -894,6 +900,366 @@ static void for_the_owner_alone(void)
 }
 
 /*
+ * Who sees which addresses
+ */
+
+#define ALICE	1000
+#define BOB	1001
+
+struct attach {
+	int fd;
+	int id;
+	int uid;
+	unsigned int *stage;	/* shared: 1 it is there, 2 it may go */
+	uint64_t at;		/* shared: where */
+};
+
+static void attach_and_store(void *arg)
+{
+	struct attach *a = arg;
+	char *at;
+
+	ASSERT_EQ(sm_become(a->uid, a->uid), 0);
+	ASSERT_EQ(prctl(PR_SET_DUMPABLE, 1), 0);
+	at = live_attach(a->fd, a->id, 0);
+	LIVE_WRITE(at, 1);
+	a->at = (uintptr_t)at;
+	live_reach(a->stage, 1);
+	live_await(a->stage, 2);
+}
+
+/* A process of that user has an attach, loses its page to the clock, and exits. */
+static uint64_t live_and_die(int fd, int id, int uid)
+{
+	struct attach *a = ktap_shared(sizeof(*a));
+	pid_t pid;
+
+	*a = (struct attach){ .fd = fd, .id = id, .uid = uid,
+			      .stage = ktap_shared(sizeof(*a->stage)) };
+	pid = ktap_fork(attach_and_store, a);
+	live_await(a->stage, 1);
+	EXPECT_EQ(sm_reclaim_shm(fd, 1), 0);
+	EXPECT_EQ(sm_reclaim_shm(fd, 1), 1);
+	live_reach(a->stage, 2);
+	ktap_join(pid);
+	return a->at;
+}
+
+/* The kinds of events that say where a process has its memory, and do say it. */
+static uint64_t kinds_with_addresses(int ring, uint64_t at)
+{
+	static struct shmswap_event events[1 << 12];
+	int nr = drain(ring, events, ARRAY_SIZE(events));
+	uint64_t kinds = 0;
+
+	while (nr--) {
+		const struct shmswap_event *e = &events[nr];
+
+		if (e->type == SHMSWAP_EVENT_TLB_FLUSH ? e->from || e->to : e->address) {
+			kinds |= 1ULL << e->type;
+			EXPECT_EQ(e->type == SHMSWAP_EVENT_TLB_FLUSH ? e->from : e->address, at);
+		}
+	}
+	return kinds;
+}
+
+static void addresses_of_others(void)
+{
+	const uint64_t mask = MASK(FAULT) | MASK(PTE) | MASK(TLB_FLUSH) | MASK(SEGMENT);
+	int fd, id, alices, roots;
+	uint64_t at;
+
+	ASSERT_EQ(sm_act_as(ALICE, ALICE), 0);
+	fd = machine();
+	id = sm_shmget(fd, IPC_PRIVATE, SM_PAGE, 0666);
+	ASSERT_GE(id, 0);
+	alices = ring_of(fd, mask, 0);
+	ASSERT_EQ(sm_act_as(0, 0), 0);
+	roots = ring_of(fd, mask, 0);
+
+	at = live_and_die(fd, id, BOB);
+	EXPECT_EQ(kinds_with_addresses(alices, at), 0);
+	EXPECT_EQ(kinds_with_addresses(roots, at), mask);
+	at = live_and_die(fd, id, ALICE);
+	EXPECT_EQ(kinds_with_addresses(alices, at), mask);
+}
+
+/*
+ * Real processes
+ */
+
+static void a_real_process_without_memory(void)
+{
+	int fd = sm_machine(SHMSWAP_MIN_FRAMES, 0, 0);
+	int id = live_segment(fd, SHMSWAP_MIN_FRAMES + 1);
+	int ring = ring_of(fd, MASK(FAULT), 0), i;
+	char *mem = live_attach(fd, id, 0);
+	struct shmswap_event events[64];
+
+	for (i = 0; i < SHMSWAP_MIN_FRAMES && !live_store(mem + i * SM_PAGE, 1); i++)
+		;
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), i + 1);
+	EXPECT_EQ(events[i].why, SHMSWAP_FAULT_ERROR);
+	EXPECT_EQ(events[i].address, (uintptr_t)mem + i * SM_PAGE);
+	EXPECT_EQ(events[i].from, ENOMEM);
+}
+
+/* From a file, so it is read without the lock of the process. */
+static void a_real_page_that_is_read(void)
+{
+	int fd = sm_machine(FRAMES, 0, 0), id = live_segment(fd, PAGES), ring;
+	char *mem = live_attach(fd, id, 0);
+	struct shmswap_event events[16];
+	uint32_t pfn;
+
+	ASSERT_EQ(sm_swapon(fd, sm_swapfile(4 * FRAMES)), 0);
+	LIVE_WRITE(mem + 3 * SM_PAGE, 1);
+	ASSERT_EQ(live_swap_out(fd), 1);
+	ring = ring_of(fd, MASK(FAULT), 0);
+	EXPECT_EQ(LIVE_READ(mem + 3 * SM_PAGE), 1);
+	pfn = live_pte(fd, mem + 3 * SM_PAGE).a;
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 1);
+	EXPECT_EQ(events[0].why, SHMSWAP_FAULT_SWAP);
+	EXPECT_EQ(events[0].shmid, id);
+	EXPECT_EQ(events[0].index, 3);
+	EXPECT_EQ(events[0].pfn, pfn);
+}
+
+/* What the kernel has pinned is old and mapped by nobody, and stays. */
+static void a_page_that_is_pinned(void)
+{
+	int fd = machine(), id = live_segment(fd, 1), ring, pipes[2];
+	char *mem = live_attach(fd, id, 0);
+	struct iovec iov = { mem, SM_PAGE };
+	struct shmswap_event events[16] = { 0 };
+	const struct shmswap_event *at = events, *e;
+
+	LIVE_WRITE(mem, 1);
+	ASSERT_EQ(pipe(pipes), 0);
+	ASSERT_EQ(vmsplice(pipes[1], &iov, 1, 0), SM_PAGE);
+	ASSERT_EQ(sm_reclaim_shm(fd, 1), 0);
+	ring = ring_of(fd, MASK(CLOCK_STEP) | MASK(CLOCK_END), 0);
+	ASSERT_EQ(sm_reclaim(fd, SHMSWAP_RECLAIM_SHM, 0, 1), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 5);
+	NEXT(&at, CLOCK_STEP, SHMSWAP_STEP_END);
+	NEXT(&at, CLOCK_STEP, SHMSWAP_STEP_WRAP);
+	e = NEXT(&at, CLOCK_STEP, SHMSWAP_STEP_PINNED);
+	EXPECT_EQ(e->value, 0);
+	EXPECT_EQ(e->value2, 1);
+}
+
+/*
+ * Private memory, files, and swap areas that fail
+ */
+
+static void a_page_of_a_file(void)
+{
+	int fd = machine(), file = patterned_file(2, 1);
+	int ring = ring_of(fd, MASK(FAULT) | MASK(PTE), 0);
+	uint64_t addr = map_file(fd, file, 2, PROT_RW, MAP_SHARED);
+	struct shmswap_event events[16] = { 0 };
+	const struct shmswap_event *at = events, *e;
+
+	ASSERT_EQ(sm_touch(fd, addr + SM_PAGE, 1, SHMSWAP_TOUCH_WRITE), 0);
+	ASSERT_EQ(sm_msync(fd, addr, 2 * SM_PAGE), 0);
+	ASSERT_EQ(sm_munmap(fd, addr, 2 * SM_PAGE), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 4);
+	e = NEXT(&at, PTE, SHMSWAP_PTE_MAP);
+	EXPECT_EQ(e->shmid, -1);
+	EXPECT_EQ(e->index, 1);
+	e = NEXT(&at, FAULT, SHMSWAP_FAULT_FILE);
+	EXPECT_EQ(e->shmid, -1);
+	EXPECT_EQ(e->index, 1);
+	e = NEXT(&at, PTE, SHMSWAP_PTE_CLEAN);
+	EXPECT(e->from & SHMSWAP_PTE_DIRTY);
+	EXPECT(!(e->to & SHMSWAP_PTE_DIRTY));
+	EXPECT_EQ(NEXT(&at, PTE, SHMSWAP_PTE_ZAP)->to, 0);
+}
+
+static void a_page_that_is_forked(void)
+{
+	int fd = machine(), ring, child;
+	uint64_t addr = map_anon(fd, 1, PRIVATE_ANON);
+	struct shmswap_event events[32] = { 0 };
+	const struct shmswap_event *at = events, *e;
+
+	ASSERT_EQ(sm_touch(fd, addr, 1, SHMSWAP_TOUCH_WRITE), 0);
+	ring = ring_of(fd, MASK(PTE) | MASK(FAULT), 0);
+	child = sm_fork(fd);
+	ASSERT_EQ(sm_touch(child, addr, 1, SHMSWAP_TOUCH_WRITE), 0);
+	ASSERT_EQ(sm_touch(fd, addr, 1, SHMSWAP_TOUCH_WRITE), 0);
+	ASSERT_EQ(sm_mprotect(fd, addr, SM_PAGE, PROT_READ), 0);
+	ASSERT_EQ(sm_mprotect(fd, addr, SM_PAGE, PROT_READ), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 7);
+	e = NEXT(&at, PTE, SHMSWAP_PTE_FORK);
+	EXPECT_EQ(e->pid, info_of(fd).out_pid);
+	EXPECT_NE(e->from, e->to);
+	e = NEXT(&at, PTE, SHMSWAP_PTE_FORK);
+	EXPECT_EQ(e->pid, info_of(child).out_pid);
+	EXPECT_EQ(e->from, 0);
+	e = NEXT(&at, PTE, SHMSWAP_PTE_MAP);
+	EXPECT_EQ(e->pid, info_of(child).out_pid);
+	EXPECT_EQ(e->to, pte_of(child, addr).pte);
+	EXPECT_EQ(NEXT(&at, FAULT, SHMSWAP_FAULT_COW)->pid, info_of(child).out_pid);
+	e = NEXT(&at, PTE, SHMSWAP_PTE_PROTECT);
+	EXPECT_EQ(e->pid, info_of(fd).out_pid);
+	NEXT(&at, FAULT, SHMSWAP_FAULT_MINOR);
+	EXPECT_EQ(NEXT(&at, PTE, SHMSWAP_PTE_PROTECT)->to, pte_of(fd, addr).pte);
+}
+
+/* The process scan's looks: young, too young to go, taken; and shrink_mmap()'s. */
+static void a_page_that_is_scanned(void)
+{
+	int fd = machine(), ring, calls;
+	uint64_t addr = map_anon(fd, 1, PRIVATE_ANON);
+	static struct shmswap_event events[256];
+	uint32_t whys = 0, pfn;
+	int nr, i;
+
+	ASSERT_EQ(sm_touch(fd, addr, 1, SHMSWAP_TOUCH_WRITE), 0);
+	pfn = frame_of(fd, addr).pfn;
+	ring = ring_of(fd, MASK(SCAN) | MASK(AGE), 0);
+	for (calls = 0; pte_of(fd, addr).kind == SHMSWAP_PTE_PRESENT && calls < 50; calls++)
+		ASSERT_GE(sm_reclaim(fd, SHMSWAP_RECLAIM_SWAP_OUT, 0, 1), 0);
+	nr = drain(ring, events, ARRAY_SIZE(events));
+	ASSERT_GE(nr, 3);
+	for (i = 0; i < nr; i++) {
+		EXPECT_EQ(events[i].pfn, pfn);
+		if (events[i].type == SHMSWAP_EVENT_AGE) {
+			EXPECT_EQ(events[i].why, events[i].to < events[i].from ?
+				  SHMSWAP_AGE_DECLINE : SHMSWAP_AGE_TOUCH);
+			continue;
+		}
+		whys |= 1U << events[i].why;
+		EXPECT_EQ(events[i].pid, info_of(fd).out_pid);
+		EXPECT_EQ(events[i].address, addr);
+		EXPECT_EQ(events[i].shmid, -1);
+		EXPECT_EQ(events[i].count, events[i].why == SHMSWAP_SCAN_TAKE ? 2 : 1);
+	}
+	EXPECT_EQ(whys, 1U << SHMSWAP_SCAN_YOUNG | 1U << SHMSWAP_SCAN_AGE | 1U << SHMSWAP_SCAN_TAKE);
+}
+
+/* Two neighbouring slots are read together. */
+static void pages_that_are_read_ahead(void)
+{
+	int fd = machine(), ring, nr, i;
+	uint64_t addr = map_anon(fd, 4, PRIVATE_ANON), slots = 0;
+	struct shmswap_event events[64] = { 0 };
+	uint32_t duplicates = 0;
+
+	ASSERT_EQ(sm_fill_pages(fd, addr, 4, 1), 0);
+	ASSERT_EQ(sm_reclaim_everything(fd), 4);
+	ring = ring_of(fd, MASK(SWAP_IN) | MASK(SLOT), 0);
+	ASSERT_EQ(sm_touch(fd, addr, 1, 0), 0);
+	nr = drain(ring, events, ARRAY_SIZE(events));
+	for (i = 0; i < nr; i++) {
+		if (events[i].type == SHMSWAP_EVENT_SWAP_IN)
+			slots |= 1ULL << events[i].slot;
+		else if (events[i].why == SHMSWAP_SLOT_DUPLICATE)
+			duplicates++;
+	}
+	EXPECT_EQ(__builtin_popcountll(slots), stat_of(fd).pswpin);
+	EXPECT_GT(stat_of(fd).pswpin, 1);
+	EXPECT_EQ(duplicates, stat_of(fd).pswpin);
+}
+
+static void a_swap_file_that_fails(void)
+{
+	int fd = sm_machine(FRAMES, 0, 0), file = sm_memfile((4 * FRAMES + 1) * SM_PAGE), ring;
+	int id = segment(fd, 2);
+	struct shmswap_event events[16] = { 0 };
+	const struct shmswap_event *at = events, *e;
+
+	ASSERT_EQ(sm_mkswap(file), 0);
+	ASSERT_EQ(sm_swapon(fd, file), 0);
+	ASSERT_EQ(sm_shmat(fd, id, BASE, 0), BASE);
+	ASSERT_EQ(sm_touch(fd, BASE, 1, 0), 0);
+	ASSERT_EQ(sm_reclaim_all(fd), 1);
+	ASSERT_EQ(sm_touch(fd, BASE + SM_PAGE, 1, 0), 0);
+	ASSERT_EQ(sm_reclaim_shm(fd, 1), 0);
+	ASSERT_EQ(fcntl(file, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0);
+	ring = ring_of(fd, MASK(SWAP_OUT) | MASK(SWAP_IN) | MASK(FAULT) | MASK(CLOCK_END) |
+			   MASK(SLOT), 0);
+	ASSERT_EQ(sm_reclaim(fd, SHMSWAP_RECLAIM_SHM, 0, 1), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 6);
+	NEXT(&at, SLOT, SHMSWAP_SLOT_GET);
+	NEXT(&at, SLOT, SHMSWAP_SLOT_DUPLICATE);
+	e = NEXT(&at, SWAP_OUT, 0);
+	EXPECT_NE(e->from, 0);
+	EXPECT_EQ(e->shmid, id);
+	EXPECT_EQ(e->index, 1);
+	NEXT(&at, SLOT, SHMSWAP_SLOT_FREE);
+	EXPECT_EQ(NEXT(&at, SLOT, SHMSWAP_SLOT_REJECT)->count, SHMSWAP_SLOT_BAD);
+	NEXT(&at, CLOCK_END, SHMSWAP_CLOCK_FAILED);
+
+	ASSERT_EQ(ftruncate(file, SM_PAGE), 0);
+	ASSERT_EQ(sm_touch(fd, BASE, 1, 0), -EIO);
+	memset(events, 0, sizeof(events));
+	at = events;
+	ASSERT_GE(drain(ring, events, ARRAY_SIZE(events)), 2);
+	while (at->type == SHMSWAP_EVENT_SLOT)
+		at++;
+	e = NEXT(&at, SWAP_IN, 0);
+	EXPECT_EQ(e->from, EIO);
+	EXPECT_EQ(e->shmid, id);
+	while (at->type == SHMSWAP_EVENT_SLOT)
+		at++;
+	EXPECT_EQ(NEXT(&at, FAULT, SHMSWAP_FAULT_ERROR)->from, EIO);
+}
+
+static void the_second_swap_area(void)
+{
+	const uint64_t mask = MASK(SLOT) | MASK(CLOCK_BEGIN) | MASK(SWAP_OUT) | MASK(SWAP_IN);
+	int fd = machine(), id = segment(fd, 1), ring, nr, i;
+	struct shmswap_event events[16];
+
+	ASSERT_EQ(sm_swapon_ram(fd, 16, 5), 1);
+	ASSERT_EQ(sm_shmat(fd, id, BASE, 0), BASE);
+	ASSERT_EQ(sm_touch(fd, BASE, 1, 0), 0);
+	ASSERT_EQ(sm_reclaim_shm(fd, 1), 0);
+	ring = ring_of(fd, mask, 0);
+	ASSERT_EQ(sm_reclaim(fd, SHMSWAP_RECLAIM_SHM, 2, 1), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 1);
+	EXPECT_EQ(events[0].value, 2);
+	ASSERT_EQ(sm_reclaim_shm(fd, 1), 1);
+	ASSERT_EQ(sm_touch(fd, BASE, 1, 0), 0);
+	nr = drain(ring, events, ARRAY_SIZE(events));
+	ASSERT_EQ(nr, 5);
+	for (i = 0; i < nr; i++)
+		EXPECT_EQ(events[i].area, 1);
+}
+
+static void numbers_of_machines(void)
+{
+	EXPECT_EQ(info_of(sm_open()).out_machine, 0);
+	EXPECT_NE(info_of(machine()).out_machine, info_of(machine()).out_machine);
+	EXPECT_NE(info_of(machine()).out_machine, 0);
+}
+
+/* Large rings are paid for, and only as long as they are there. */
+static void rings_cost_memory(void)
+{
+	int rings[SHMSWAP_MAX_RINGS], nr, again, fd, err = 0;
+
+	ASSERT_EQ(sm_become(ALICE, ALICE), 0);
+	fd = machine();
+	for (again = 0; again < 3; again++) {
+		for (nr = 0; nr < SHMSWAP_MAX_RINGS; nr++) {
+			err = sm_events(fd, 0, SHMSWAP_MAX_EVENTS);
+			if (err < 0)
+				break;
+			rings[nr] = err;
+		}
+		ASSERT_GE(nr, 1);
+		if (nr < SHMSWAP_MAX_RINGS)
+			EXPECT_EQ(err, -ENOSPC);
+		while (nr--)
+			close(rings[nr]);
+	}
+	EXPECT_EQ(err, -ENOSPC);
+}
+
+/*
  * Tracepoints
  */
 
@@ -988,6 +1354,15 @@ int main(int argc, char **argv)
 		KTAP_CASE(every_kind),
 		KTAP_CASE(a_real_process),
 		KTAP_CASE(another_users_addresses),
+		KTAP_CASE(a_real_process_without_memory),
+		KTAP_CASE(a_real_page_that_is_read),
+		KTAP_CASE(a_page_that_is_pinned),
+		KTAP_CASE(a_page_of_a_file),
+		KTAP_CASE(a_page_that_is_forked),
+		KTAP_CASE(a_page_that_is_scanned),
+		KTAP_CASE(pages_that_are_read_ahead),
+		KTAP_CASE(a_swap_file_that_fails),
+		KTAP_CASE(the_second_swap_area),
 		KTAP_CASE(numbers_and_times),
 		KTAP_CASE(only_what_was_asked_for),
 		KTAP_CASE(a_ring_that_overflows),
@@ -1003,6 +1378,9 @@ int main(int argc, char **argv)
 		KTAP_CASE(a_small_ring_and_many_writers),
 		KTAP_CASE(rings_come_and_go),
 		KTAP_CASE(for_the_owner_alone),
+		KTAP_CASE(addresses_of_others),
+		KTAP_CASE(numbers_of_machines),
+		KTAP_CASE(rings_cost_memory),
 		KTAP_CASE(tracepoints),
 		KTAP_CASE(a_trace),
 	};
