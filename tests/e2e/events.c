@@ -9,12 +9,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -638,6 +640,30 @@ static void readers_wait_for_the_watermark(void)
 	EXPECT_EQ(sm_call(ring, SHMSWAP_IOC_RING, &state), -EINVAL);
 }
 
+/* Nobody sleeps while something is lost, for then nothing more comes in. */
+static void polling_when_something_is_lost(void)
+{
+	int fd = machine(), small = ring_of(fd, MASK(FAULT), 1), ring = ring_of(fd, MASK(FAULT), 8);
+	struct shmswap_ring state = SM_ARG(ring, .watermark = 8);
+	struct shmswap_event events[8];
+
+	ASSERT_EQ(sm_call(ring, SHMSWAP_IOC_RING, &state), 0);
+	make_events(fd, 9);
+	ASSERT_EQ(read(small, events, sizeof(events)), sizeof(*events));
+	EXPECT(polls_in(small, 0));
+	ASSERT_EQ(read(small, events, sizeof(events)), sizeof(*events));
+	EXPECT_EQ(events[0].type, SHMSWAP_EVENT_LOST);
+	EXPECT(!polls_in(small, 0));
+
+	ASSERT_EQ(read(ring, events, sizeof(*events)), sizeof(*events));
+	make_events(fd, 1);
+	EXPECT(polls_in(ring, 0));
+	EXPECT_EQ(drain(ring, events, 7), 7);
+	EXPECT(polls_in(ring, 0));
+	EXPECT_EQ(drain(ring, events, 2), 1);
+	EXPECT_EQ(events[0].type, SHMSWAP_EVENT_LOST);
+}
+
 /* One that waits for many learns at once that it loses some, first and last. */
 static void a_loss_is_news(void)
 {
@@ -984,6 +1010,83 @@ static void addresses_of_others(void)
 	EXPECT_EQ(kinds_with_addresses(alices, at), mask);
 }
 
+struct listener {
+	int fd;
+	int id;
+	int ring;
+	bool *ready;
+};
+
+/* Who is root in a namespace of its own is nobody elsewhere. */
+static void listen_as_root_of_a_namespace(void *arg)
+{
+	struct listener *l = arg;
+
+	ASSERT_EQ(sm_become(ALICE, ALICE), 0);
+	ASSERT_EQ(prctl(PR_SET_DUMPABLE, 1), 0);
+	l->fd = -1;
+	if (!unshare(CLONE_NEWUSER)) {
+		l->fd = machine();
+		l->id = sm_shmget(l->fd, IPC_PRIVATE, SM_PAGE, 0666);
+		l->ring = ring_of(l->fd, 0, 0);
+	}
+	__atomic_store_n(l->ready, true, __ATOMIC_RELEASE);
+	pause();
+}
+
+static int fd_of(pid_t pid, int fd)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	int copy = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+
+	ASSERT_GE(copy, 0);
+	close(pidfd);
+	return copy;
+}
+
+static void addresses_for_a_namespace(void)
+{
+	struct listener *l = ktap_shared(sizeof(*l));
+	pid_t pid;
+
+	l->ready = ktap_shared(sizeof(bool));
+	pid = ktap_fork(listen_as_root_of_a_namespace, l);
+	ASSERT_SOON(__atomic_load_n(l->ready, __ATOMIC_ACQUIRE));
+	if (l->fd < 0) {
+		kill(pid, SIGKILL);
+		ktap_join_killed(pid, SIGKILL);
+		ktap_skip("no user namespaces");
+	}
+	EXPECT_EQ(kinds_with_addresses(fd_of(pid, l->ring),
+				       live_and_die(fd_of(pid, l->fd), l->id, BOB)), 0);
+	kill(pid, SIGKILL);
+	ktap_join_killed(pid, SIGKILL);
+}
+
+/* As a set-uid program is: of the user, but not to be looked into by it. */
+static void run_set_uid(void *arg)
+{
+	struct attach *a = arg;
+
+	ASSERT_EQ(setresuid(ALICE, 0, 0), 0);
+	ASSERT_EQ(prctl(PR_SET_DUMPABLE, 0), 0);
+	LIVE_WRITE(live_attach(a->fd, a->id, 0), 1);
+}
+
+static void addresses_of_a_set_uid_program(void)
+{
+	struct attach a = { 0 };
+	int ring;
+
+	ASSERT_EQ(sm_act_as(ALICE, ALICE), 0);
+	a.fd = machine();
+	a.id = segment(a.fd, 1);
+	ring = ring_of(a.fd, 0, 0);
+	ASSERT_EQ(sm_act_as(0, 0), 0);
+	ktap_join(ktap_fork(run_set_uid, &a));
+	EXPECT_EQ(kinds_with_addresses(ring, 0), 0);
+}
+
 /*
  * Real processes
  */
@@ -1107,6 +1210,130 @@ static void a_page_that_is_forked(void)
 	EXPECT_EQ(NEXT(&at, PTE, SHMSWAP_PTE_PROTECT)->to, pte_of(fd, addr).pte);
 }
 
+static void an_attach_without_its_head(void)
+{
+	int fd = machine(), id = segment(fd, 4), ring;
+	struct shmswap_event events[8] = { 0 };
+	const struct shmswap_event *at = events, *e;
+
+	ASSERT_EQ(sm_shmat(fd, id, BASE, 0), BASE);
+	ASSERT_EQ(sm_munmap(fd, BASE, SM_PAGE), 0);
+	ring = ring_of(fd, MASK(PTE) | MASK(FAULT) | MASK(SEGMENT), 0);
+	ASSERT_EQ(sm_touch(fd, BASE + 3 * SM_PAGE, 1, 0), 0);
+	ASSERT_EQ(sm_munmap(fd, BASE + 2 * SM_PAGE, 2 * SM_PAGE), 0);
+	ASSERT_EQ(sm_shmdt(fd, BASE), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 4);
+	EXPECT_EQ(NEXT(&at, PTE, SHMSWAP_PTE_MAP)->index, 3);
+	EXPECT_EQ(NEXT(&at, FAULT, SHMSWAP_FAULT_ZERO)->index, 3);
+	EXPECT_EQ(NEXT(&at, PTE, SHMSWAP_PTE_ZAP)->index, 3);
+	e = NEXT(&at, SEGMENT, SHMSWAP_SEGMENT_DETACH);
+	EXPECT_EQ(e->address, BASE + SM_PAGE);
+	EXPECT_EQ(e->value, 0);
+}
+
+/* What kswapd says that it freed is what is counted. */
+static void what_kswapd_freed(void)
+{
+	int fd = sm_machine(FRAMES, 16 * FRAMES, SHMSWAP_MACHINE_KSWAPD);
+	int id = segment(fd, 2 * FRAMES);
+	int ring = ring_of(fd, MASK(KSWAPD) | MASK(RECLAIM_END), 1 << 16), nr, i;
+	static struct shmswap_event events[1 << 16];
+	uint64_t freed = 0, sleeps = 0, wakes = 0;
+
+	ASSERT_EQ(sm_shmat(fd, id, BASE, 0), BASE);
+	ASSERT_EQ(sm_fill_pages(fd, BASE, 2 * FRAMES, 1), 0);
+	do {
+		nr = drain(ring, events, ARRAY_SIZE(events));
+		for (i = 0; i < nr; i++) {
+			if (events[i].type == SHMSWAP_EVENT_RECLAIM_END) {
+				EXPECT_LE(events[i].value, FRAMES);
+				continue;
+			}
+			freed += events[i].to;
+			wakes += events[i].why == SHMSWAP_KSWAPD_WAKE;
+			sleeps += events[i].why == SHMSWAP_KSWAPD_SLEEP;
+			EXPECT_LE(events[i].value, FRAMES);
+			EXPECT_LE(sleeps, wakes);
+		}
+		usleep(50000);
+	} while (nr || freed != stat_of(fd).kswapd_freed);
+	EXPECT_GT(freed, 0);
+	EXPECT_EQ(wakes, stat_of(fd).kswapd_wake);
+	EXPECT_GT(sleeps, 0);
+}
+
+static void expect_flush(const struct shmswap_event *e, int fd, uint64_t start, uint64_t end)
+{
+	EXPECT_EQ(e->pid, info_of(fd).out_pid);
+	EXPECT_EQ(e->from, start);
+	EXPECT_EQ(e->to, end);
+}
+
+static void flushes(void)
+{
+	int fd = machine(), ring;
+	uint64_t addr = map_anon(fd, 4, PRIVATE_ANON);
+	struct shmswap_event events[8] = { 0 };
+	const struct shmswap_event *at = events;
+
+	ASSERT_EQ(sm_touch(fd, addr, 4, SHMSWAP_TOUCH_WRITE), 0);
+	ring = ring_of(fd, MASK(TLB_FLUSH), 0);
+	ASSERT_EQ(sm_mprotect(fd, addr, 4 * SM_PAGE, PROT_READ), 0);
+	ASSERT_GE(sm_fork(fd), 0);
+	ASSERT_EQ(sm_munmap(fd, addr, 4 * SM_PAGE), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 3);
+	expect_flush(NEXT(&at, TLB_FLUSH, SHMSWAP_FLUSH_RANGE), fd, addr, addr + 4 * SM_PAGE);
+	expect_flush(NEXT(&at, TLB_FLUSH, SHMSWAP_FLUSH_MM), fd, 0, SHMSWAP_TASK_SIZE);
+	expect_flush(NEXT(&at, TLB_FLUSH, SHMSWAP_FLUSH_RANGE), fd, addr, addr + 4 * SM_PAGE);
+}
+
+/* Whatever has to be read before it is copied, that is where the page was. */
+static void a_copy_of_what_is_read_first(void)
+{
+	int fd = machine(), ring = ring_of(fd, MASK(FAULT), 0), child;
+	uint64_t addr = map_file(fd, patterned_file(1, 1), 1, PROT_RW, MAP_PRIVATE);
+	struct shmswap_event events[8];
+
+	ASSERT_EQ(sm_touch(fd, addr, 1, SHMSWAP_TOUCH_WRITE), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 1);
+	EXPECT_EQ(events[0].why, SHMSWAP_FAULT_FILE);
+	child = sm_fork(fd);
+	ASSERT_GE(sm_reclaim_everything(fd), 1);
+	ASSERT_EQ(sm_touch(child, addr, 1, SHMSWAP_TOUCH_WRITE), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 1);
+	EXPECT_EQ(events[0].why, SHMSWAP_FAULT_SWAP);
+}
+
+/* An entry that is as it was is no change. */
+static void a_second_fork(void)
+{
+	int fd = machine(), ring;
+	uint64_t addr = map_anon(fd, 1, PRIVATE_ANON);
+	struct shmswap_event events[8];
+
+	ASSERT_EQ(sm_touch(fd, addr, 1, SHMSWAP_TOUCH_WRITE), 0);
+	ASSERT_GE(sm_fork(fd), 0);
+	ring = ring_of(fd, MASK(PTE), 0);
+	ASSERT_GE(sm_fork(fd), 0);
+	ASSERT_EQ(drain(ring, events, ARRAY_SIZE(events)), 1);
+	EXPECT_EQ(events[0].from, 0);
+}
+
+/* A page is new whatever the frame was before. */
+static void ages_of_new_pages(void)
+{
+	int fd = machine(), ring = ring_of(fd, MASK(AGE), 0), i;
+	struct shmswap_event events[8];
+
+	for (i = 0; i < 2; i++) {
+		uint64_t addr = map_anon(fd, 4, PRIVATE_ANON);
+
+		ASSERT_EQ(sm_touch(fd, addr, 4, SHMSWAP_TOUCH_WRITE), 0);
+		ASSERT_EQ(sm_munmap(fd, addr, 4 * SM_PAGE), 0);
+		EXPECT_EQ(drain(ring, events, ARRAY_SIZE(events)), 4);
+	}
+}
+
 /* The process scan's looks: young, too young to go, taken; and shrink_mmap()'s. */
 static void a_page_that_is_scanned(void)
 {
@@ -1144,23 +1371,56 @@ static void pages_that_are_read_ahead(void)
 {
 	int fd = machine(), ring, nr, i;
 	uint64_t addr = map_anon(fd, 4, PRIVATE_ANON), slots = 0;
-	struct shmswap_event events[64] = { 0 };
-	uint32_t duplicates = 0;
+	struct shmswap_event events[64] = { 0 }, *map = NULL;
+	uint64_t duplicates = 0, entry;
 
 	ASSERT_EQ(sm_fill_pages(fd, addr, 4, 1), 0);
 	ASSERT_EQ(sm_reclaim_everything(fd), 4);
-	ring = ring_of(fd, MASK(SWAP_IN) | MASK(SLOT), 0);
+	entry = pte_of(fd, addr).pte;
+	ring = ring_of(fd, MASK(SWAP_IN) | MASK(SLOT) | MASK(PTE), 0);
 	ASSERT_EQ(sm_touch(fd, addr, 1, 0), 0);
 	nr = drain(ring, events, ARRAY_SIZE(events));
 	for (i = 0; i < nr; i++) {
 		if (events[i].type == SHMSWAP_EVENT_SWAP_IN)
 			slots |= 1ULL << events[i].slot;
+		else if (events[i].type == SHMSWAP_EVENT_PTE)
+			map = &events[i];
 		else if (events[i].why == SHMSWAP_SLOT_DUPLICATE)
 			duplicates++;
 	}
+	ASSERT(map);
+	EXPECT_EQ(map->why, SHMSWAP_PTE_MAP);
+	EXPECT_EQ(map->from, entry);
+	EXPECT_EQ(map->to, pte_of(fd, addr).pte);
 	EXPECT_EQ(__builtin_popcountll(slots), stat_of(fd).pswpin);
 	EXPECT_GT(stat_of(fd).pswpin, 1);
 	EXPECT_EQ(duplicates, stat_of(fd).pswpin);
+}
+
+/* In the swap cache, and mapped: shrink_mmap() leaves it, and marks it. */
+static void a_cached_page_that_is_used(void)
+{
+	int fd = machine(), ring, nr, i, looks = 0;
+	uint64_t addr = map_anon(fd, 1, PRIVATE_ANON);
+	static struct shmswap_event events[4 * FRAMES];
+	uint32_t pfn;
+
+	ASSERT_EQ(sm_touch(fd, addr, 1, SHMSWAP_TOUCH_WRITE), 0);
+	ASSERT_EQ(sm_reclaim_everything(fd), 1);
+	ASSERT_EQ(sm_touch(fd, addr, 1, 0), 0);
+	ASSERT(frame_of(fd, addr).flags & SHMSWAP_PG_SWAPCACHE);
+	pfn = frame_of(fd, addr).pfn;
+	ring = ring_of(fd, MASK(MMAP), 0);
+	ASSERT_EQ(sm_reclaim(fd, SHMSWAP_RECLAIM_MMAP, 0, 1), 0);
+	nr = drain(ring, events, ARRAY_SIZE(events));
+	for (i = 0; i < nr; i++) {
+		if (events[i].pfn != pfn)
+			continue;
+		looks++;
+		EXPECT_EQ(events[i].why, SHMSWAP_SCAN_USED);
+		EXPECT_EQ(events[i].count, 2);
+	}
+	EXPECT_GT(looks, 0);
 }
 
 static void a_swap_file_that_fails(void)
@@ -1359,8 +1619,15 @@ int main(int argc, char **argv)
 		KTAP_CASE(a_page_that_is_pinned),
 		KTAP_CASE(a_page_of_a_file),
 		KTAP_CASE(a_page_that_is_forked),
+		KTAP_CASE(an_attach_without_its_head),
+		KTAP_CASE(what_kswapd_freed),
+		KTAP_CASE(flushes),
+		KTAP_CASE(a_copy_of_what_is_read_first),
+		KTAP_CASE(a_second_fork),
+		KTAP_CASE(ages_of_new_pages),
 		KTAP_CASE(a_page_that_is_scanned),
 		KTAP_CASE(pages_that_are_read_ahead),
+		KTAP_CASE(a_cached_page_that_is_used),
 		KTAP_CASE(a_swap_file_that_fails),
 		KTAP_CASE(the_second_swap_area),
 		KTAP_CASE(numbers_and_times),
@@ -1369,6 +1636,7 @@ int main(int argc, char **argv)
 		KTAP_CASE(the_last_ones_are_lost),
 		KTAP_CASE(reads),
 		KTAP_CASE(readers_wait_for_the_watermark),
+		KTAP_CASE(polling_when_something_is_lost),
 		KTAP_CASE(a_loss_is_news),
 		KTAP_CASE(a_watermark_that_is_lowered),
 		KTAP_CASE(ring_calls),
@@ -1379,6 +1647,8 @@ int main(int argc, char **argv)
 		KTAP_CASE(rings_come_and_go),
 		KTAP_CASE(for_the_owner_alone),
 		KTAP_CASE(addresses_of_others),
+		KTAP_CASE(addresses_for_a_namespace),
+		KTAP_CASE(addresses_of_a_set_uid_program),
 		KTAP_CASE(numbers_of_machines),
 		KTAP_CASE(rings_cost_memory),
 		KTAP_CASE(tracepoints),
