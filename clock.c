@@ -230,40 +230,57 @@ static enum verdict examine(struct scan *scan, struct sim_shmid *seg, sim_pte_t 
 	return verdict;
 }
 
+static void let_others_in(struct scan *scan, struct sim_shmid *seg)
+{
+	if (!need_resched())
+		return;
+	mutex_unlock(&seg->lock);
+	up_read(&scan->m->state_lock);
+	cond_resched();
+	down_read(&scan->m->state_lock);
+	mutex_lock(&seg->lock);
+}
+
+/* Tell of the absent pages since @from together; returns where the hand is. */
+static u64 pass_absent(const struct scan *scan, const struct sim_shmid *seg, u64 from)
+{
+	u64 hand = sim_clock_hand(scan->m);
+
+	if (from != hand)
+		step(scan, seg, SHMSWAP_STEP_ABSENT, from, NULL, NULL);
+	return hand;
+}
+
 /* Move the second hand until a page is found, or the pages or budget end. */
 static enum verdict scan_segment(struct scan *scan, struct sim_shmid *seg)
 {
 	struct sim_clock *clock = &scan->m->clock;
+	u64 hand = sim_clock_hand(scan->m);
 	u16 why = SHMSWAP_STEP_LOCKED;
 	sim_pte_t *word;
-	u64 hand;
 
 	while (!seg->removed && !(seg->mode & SIM_SHM_LOCKED)) {
 		enum verdict verdict = NEXT_SEGMENT;
 		pgoff_t index = clock->swap_idx;
 
-		hand = sim_clock_hand(scan->m);
 		word = sim_shm_next_word(seg, &index);
 		if (!word) {
 			why = SHMSWAP_STEP_END;
 			break;
 		}
-		clock->swap_idx = index + 1;
-		if (sim_pte_present(*word))
+		if (sim_pte_present(*word)) {
+			hand = pass_absent(scan, seg, hand);
+			clock->swap_idx = index + 1;
 			verdict = examine(scan, seg, word, index, hand);
-		else
-			step(scan, seg, SHMSWAP_STEP_ABSENT, hand, NULL, NULL);
+			hand = sim_clock_hand(scan->m);
+		} else {
+			clock->swap_idx = index + 1;
+		}
 		if (verdict != NEXT_SEGMENT)
 			return verdict;
-		if (need_resched()) {
-			mutex_unlock(&seg->lock);
-			up_read(&scan->m->state_lock);
-			cond_resched();
-			down_read(&scan->m->state_lock);
-			mutex_lock(&seg->lock);
-		}
+		let_others_in(scan, seg);
 	}
-	hand = sim_clock_hand(scan->m);
+	hand = pass_absent(scan, seg, hand);
 	clock->swap_idx = 0;
 	clock->swap_id++;
 	step(scan, seg, why, hand, NULL, NULL);

@@ -323,12 +323,13 @@ void sim_tell_scan(struct sim_vma *vma, u64 address, u16 why, const struct sim_p
  * @m: machine
  * @why: SHMSWAP_SCAN_*
  * @page: frame that shrink_mmap() looks at
+ * @nr: frames in a row; @page is the last
  */
-void sim_tell_mmap(struct sim_machine *m, u16 why, const struct sim_page *page)
+void sim_tell_mmap(struct sim_machine *m, u16 why, const struct sim_page *page, u32 nr)
 {
 	if (wanted(m, MMAP, mmap))
 		emit(m, NULL, MMAP, mmap, .why = why, .pfn = sim_page_pfn(m, page),
-		     .count = sim_page_count(page));
+		     .count = sim_page_count(page), .value = nr);
 }
 
 /**

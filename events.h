@@ -65,7 +65,7 @@ void __cold sim_tell_age(struct sim_machine *m, u16 why, const struct sim_page *
 void __cold sim_tell_cache(struct sim_machine *m, u16 why, const struct sim_page *page,
 			   sim_swp_entry_t entry);
 void __cold sim_tell_scan(struct sim_vma *vma, u64 address, u16 why, const struct sim_page *page);
-void __cold sim_tell_mmap(struct sim_machine *m, u16 why, const struct sim_page *page);
+void __cold sim_tell_mmap(struct sim_machine *m, u16 why, const struct sim_page *page, u32 nr);
 void __cold sim_tell_reclaim_begin(struct sim_machine *m, u16 method, u32 level);
 void __cold sim_tell_reclaim_end(struct sim_machine *m, u16 method, u32 freed);
 void __cold sim_tell_kswapd(struct sim_machine *m, u16 why, u32 freed);

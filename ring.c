@@ -25,7 +25,7 @@
 #include "trace.h"
 
 #define DEFAULT_EVENTS	4096
-#define ALL_EVENTS	(BIT_ULL(SHMSWAP_NR_EVENT_TYPES) - 1)
+#define ALL_EVENTS	(BIT_ULL(SHMSWAP_NR_EVENT_TYPES) - 1 - BIT_ULL(SHMSWAP_EVENT_LOST))
 
 /**
  * struct sim_ring - events that wait for a reader
@@ -391,7 +391,6 @@ static const struct file_operations ring_fops = {
 	.unlocked_ioctl = ring_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.release = ring_release,
-	.llseek = noop_llseek,
 };
 
 static struct sim_ring *ring_alloc(struct sim_machine *m, u32 capacity)
@@ -472,7 +471,9 @@ struct file *sim_events_file(struct sim_machine *m, const struct shmswap_events 
 		ring_del(ring);
 		sim_unlisten_later();
 		ring_free(ring);
+		return file;
 	}
+	stream_open(file_inode(file), file);
 	return file;
 }
 

@@ -225,11 +225,12 @@ static int add_seg(struct sim_shmid *seg)
 		return -ENOMEM;
 	}
 	down_read(&m->state_lock);
+	/* As soon as it can be found, it can be attached. */
+	sim_event(segment, seg, SHMSWAP_SEGMENT_CREATE, NULL, 0);
 	xa_store(&m->shm_segs, index, seg, 0);
 	m->shm_used++;
 	m->shm_tot += seg->npages;
 	m->shm_max_id = max(m->shm_max_id, index);
-	sim_event(segment, seg, SHMSWAP_SEGMENT_CREATE, NULL, 0);
 	up_read(&m->state_lock);
 	return 0;
 }
@@ -455,6 +456,8 @@ void sim_shm_destroy(struct sim_shmid *seg)
 	if (seg->mode & SIM_SHM_LOCKED)
 		uncharge_locked(m, seg->locker, seg->npages);
 	down_read(&m->state_lock);
+	/* As soon as it is gone, its index is another's. */
+	sim_event(segment, seg, SHMSWAP_SEGMENT_DESTROY, NULL, 0);
 	xa_erase(&m->shm_segs, sim_shm_index(seg->id));
 	m->shm_used--;
 	m->shm_tot -= seg->npages;
@@ -463,7 +466,6 @@ void sim_shm_destroy(struct sim_shmid *seg)
 		m->shm_max_id--;
 	mutex_unlock(&m->shm_lock);
 	mutex_lock(&seg->lock);
-	sim_event(segment, seg, SHMSWAP_SEGMENT_DESTROY, NULL, 0);
 	sim_shm_free_pages(seg);
 	mutex_unlock(&seg->lock);
 	up_read(&m->state_lock);

@@ -1132,7 +1132,7 @@ struct shmswap_check {
  * struct shmswap_events - SHMSWAP_IOC_EVENTS: a file to read a machine's events from
  * @size: sizeof(struct shmswap_events)
  * @flags: SHMSWAP_EVENTS_*
- * @mask: 1ULL << SHMSWAP_EVENT_* of those to record; 0: all
+ * @mask: 1ULL << SHMSWAP_EVENT_* of those to record, but not of LOST; 0: all
  * @count: events that wait for the reader at most, up to SHMSWAP_MAX_EVENTS; it is
  *	rounded up to a power of two; 0: 4096
  * @out_fd: new file: read(2) returns whole struct shmswap_event, poll(2) works
@@ -1141,8 +1141,8 @@ struct shmswap_check {
  * finds it full is dropped, and counted: see SHMSWAP_EVENT_LOST. The file does not
  * keep the machine: when that is gone, read(2) returns what is left and then 0.
  *
- * Errors: EPERM as SHMSWAP_IOC_SWAPON; EINVAL an unknown event, or too many
- * of them; EBUSY the machine has SHMSWAP_MAX_RINGS; ENOSPC user_pages; EMFILE,
+ * Errors: EPERM as SHMSWAP_IOC_SWAPON; EINVAL an unknown event or flag, or too many
+ * events; EBUSY the machine has SHMSWAP_MAX_RINGS; ENOSPC user_pages; EMFILE,
  * ENFILE no file left. Of read(2): EINVAL the buffer is smaller than an event,
  * EAGAIN there is none and the file does not block, EINTR.
  */
@@ -1182,13 +1182,15 @@ struct shmswap_ring {
  *
  * - LOST: @from: events that were dropped just here; @seq is the number of the first
  * - FAULT: a fault was resolved, or could not be. @pid, @address, @shmid, @index, @pfn,
- *   @count; @value: 1 a store; @from: errno
+ *   @count; @value: 1 a store; @from: errno. A real process's fault may be told as soon
+ *   as the page is in memory, before its entry
  * - SWAP_OUT: a page was written to its slot. @shmid, @index, @pfn, @area, @slot; @from:
  *   errno
  * - SWAP_IN: a page was read. As SWAP_OUT; what is read ahead has no @shmid
  * - CLOCK_BEGIN: a run of the clock. @value: level; @to: budget; @from: hand; @area and
  *   @slot: reserved for the victim
- * - CLOCK_STEP: the hand moved from @from to @to. @shmid, @index, @pfn, @count; @value:
+ * - CLOCK_STEP: the hand moved from @from to @to. @shmid: segment that it came to, at
+ *   its end or if it is locked the one that it left; @index, @pfn, @count; @value:
  *   sharers where the page was young, and is old now; @value2: those that lost it
  * - CLOCK_END: @from and @to: hand before and after the run; @value: attempts
  * - PTE: a page table entry of a process changed. @pid, @address, @shmid, @index; @from
@@ -1201,7 +1203,8 @@ struct shmswap_ring {
  * - CACHE: a page entered or left the swap cache. @pfn, @count, @area, @slot
  * - SCAN: the process scan looked at a page. @pid, @address, @shmid, @index, @pfn,
  *   @count
- * - MMAP: shrink_mmap() looked at a page. @pfn, @count
+ * - MMAP: shrink_mmap() looked at a page. @pfn, @count; @value: of frames that are in
+ *   use (SHMSWAP_SCAN_USED) how many in a row, of which @pfn is the last; else 1
  * - RECLAIM_BEGIN: a request is served. @why: SHMSWAP_RECLAIM_*; @value: level
  * - RECLAIM_END: it was. @why as there; @value: pages that were freed
  * - KSWAPD: @value: free frames; @to: pages that the run freed

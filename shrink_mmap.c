@@ -153,8 +153,27 @@ static u16 look_at(struct sim_machine *m, struct sim_page *page, unsigned long f
 	return discardable(m, page) ? SHMSWAP_SCAN_TAKE : SHMSWAP_SCAN_USED;
 }
 
+/**
+ * struct used - frames in use that the hand passed over in a row
+ * @nr: how many
+ * @last: the last of them
+ */
+struct used {
+	u32 nr;
+	struct sim_page *last;
+};
+
+/* Tell of them together: there may be as many as there are frames. */
+static void pass_used(struct sim_machine *m, struct used *used)
+{
+	if (used->nr)
+		sim_event(mmap, m, SHMSWAP_SCAN_USED, used->last, used->nr);
+	used->nr = 0;
+}
+
 /* Discard what is in a frame, if there is anything that may be. */
-static bool examine(struct sim_machine *m, struct sim_page *page, unsigned long flags, int level)
+static bool examine(struct sim_machine *m, struct sim_page *page, unsigned long flags, int level,
+		    struct used *used)
 {
 	u64 count = atomic64_read(&page->count);
 	u16 verdict;
@@ -162,7 +181,13 @@ static bool examine(struct sim_machine *m, struct sim_page *page, unsigned long 
 	if (!count)
 		return false;
 	verdict = look_at(m, page, flags, count, level);
-	sim_event(mmap, m, verdict, page);
+	if (verdict == SHMSWAP_SCAN_USED) {
+		used->nr++;
+		used->last = page;
+		return false;
+	}
+	pass_used(m, used);
+	sim_event(mmap, m, verdict, page, 1);
 	return verdict == SHMSWAP_SCAN_TAKE && discard(m, page);
 }
 
@@ -183,6 +208,7 @@ int sim_shrink_mmap(struct sim_machine *m, int level)
 {
 	long count_max = (2L * m->nr_frames) >> (level / 2);
 	long count_min = (2L * m->nr_frames) >> level;
+	struct used used = { 0 };
 
 	KUNIT_STATIC_STUB_REDIRECT(sim_shrink_mmap, m, level);
 	lockdep_assert_held(&m->reclaim_lock);
@@ -193,12 +219,13 @@ int sim_shrink_mmap(struct sim_machine *m, int level)
 		count_max--;
 		if (flags & CACHED)
 			count_min--;
-		if (examine(m, page, flags, level))
+		if (examine(m, page, flags, level, &used))
 			return 1;
 		if (++m->mmap_hand == m->nr_frames)
 			m->mmap_hand = 0;
 		if (m->mmap_hand % RESCHED_FRAMES == 0)
 			cond_resched();
 	} while (count_max > 0 && count_min > 0);
+	pass_used(m, &used);
 	return 0;
 }

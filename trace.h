@@ -100,9 +100,9 @@ void sim_unlisten(void);
 #define show_reclaim(why)						\
 	__print_symbolic(why,						\
 		{ SHMSWAP_RECLAIM_TRY,		"try" },		\
-		{ SHMSWAP_RECLAIM_SHM,		"shm" },		\
+		{ SHMSWAP_RECLAIM_SHM,		"clock" },		\
 		{ SHMSWAP_RECLAIM_MMAP,		"mmap" },		\
-		{ SHMSWAP_RECLAIM_SWAP_OUT,	"swap_out" },		\
+		{ SHMSWAP_RECLAIM_SWAP_OUT,	"scan" },		\
 		{ SHMSWAP_RECLAIM_FAULT,	"fault" })
 
 #define show_kswapd(why)						\
@@ -520,6 +520,7 @@ TRACE_EVENT_FN(shmswap_mmap,
 		__field(u16, why)
 		__field(u32, pfn)
 		__field(u32, count)
+		__field(u32, frames)
 	),
 
 	TP_fast_assign(
@@ -527,10 +528,12 @@ TRACE_EVENT_FN(shmswap_mmap,
 		__entry->why = e->why;
 		__entry->pfn = e->pfn;
 		__entry->count = e->count;
+		__entry->frames = e->value;
 	),
 
-	TP_printk("machine=%u why=%s pfn=%u count=%u",
-		  __entry->machine, show_scan(__entry->why), __entry->pfn, __entry->count),
+	TP_printk("machine=%u why=%s pfn=%u count=%u frames=%u",
+		  __entry->machine, show_scan(__entry->why), __entry->pfn, __entry->count,
+		  __entry->frames),
 
 	sim_listen, sim_unlisten
 );

@@ -798,6 +798,7 @@ static const struct bad_value bad_values[] = {
 	BAD_U64(MUNLOCK, munlock, len, ~0ULL, EINVAL),
 	BAD_U64(MUNLOCK, munlock, len, (ANON_PAGES + 1) * SM_PAGE, ENOMEM),
 	BAD_U64(EVENTS, events, mask, 1ULL << SHMSWAP_NR_EVENT_TYPES, EINVAL),
+	BAD_U64(EVENTS, events, mask, 1ULL << SHMSWAP_EVENT_LOST, EINVAL),
 	BAD_U64(EVENTS, events, mask, ~0ULL, EINVAL),
 	BAD(EVENTS, events, count, SHMSWAP_MAX_EVENTS + 1, EINVAL),
 	BAD(EVENTS, events, count, UINT_MAX, EINVAL),
