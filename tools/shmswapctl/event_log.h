@@ -89,6 +89,8 @@ int event_ring_read(struct event_ring *r, unsigned int max, const struct shmswap
 int event_ring_copy(struct event_ring *r, unsigned int max, FILE *out, unsigned int format_flags);
 long long event_ring_lost(struct event_ring *r);
 int event_ring_drain(struct event_ring *r, FILE *out, unsigned int format_flags);
+int event_ring_spool(struct event_ring *r, FILE *spool);
+int event_spool_copy(FILE *spool, FILE *out, unsigned int format_flags);
 void event_ring_close(struct event_ring *r);
 
 #endif /* _EVENT_LOG_H */

@@ -121,30 +121,32 @@ long long event_ring_lost(struct event_ring *r)
 	return ring.out_dropped - before;
 }
 
-static int flush(struct event_ring *r, size_t len, FILE *out)
+static int flush(const char *text, size_t len, FILE *out)
 {
-	return !len || fwrite(r->text, len, 1, out) == 1 ? 0 : -errno;
+	return !len || fwrite(text, len, 1, out) == 1 ? 0 : -errno;
 }
 
-static int write_lines(struct event_ring *r, int nr, FILE *out, unsigned int flags)
+/* @text has room for TEXT characters. */
+static int write_lines(const struct shmswap_event *events, int nr, FILE *out, unsigned int flags,
+		       char *text)
 {
 	size_t used = 0;
 	int i, err, len;
 
 	for (i = 0; i < nr; i++) {
-		len = event_format(&r->batch[i], flags, r->text + used, EVENT_LINE_MAX);
+		len = event_format(&events[i], flags, text + used, EVENT_LINE_MAX);
 		if (len < 0)
 			return -EPROTO;
 		used += len;
-		r->text[used++] = '\n';
-		if (used <= sizeof(r->text) - EVENT_LINE_MAX - 1)
+		text[used++] = '\n';
+		if (used <= TEXT - EVENT_LINE_MAX - 1)
 			continue;
-		err = flush(r, used, out);
+		err = flush(text, used, out);
 		if (err)
 			return err;
 		used = 0;
 	}
-	return flush(r, used, out);
+	return flush(text, used, out);
 }
 
 /**
@@ -161,9 +163,20 @@ int event_ring_copy(struct event_ring *r, unsigned int max, FILE *out, unsigned 
 {
 	const struct shmswap_event *events;
 	int nr = event_ring_read(r, max, &events);
-	int err = nr > 0 ? write_lines(r, nr, out, format_flags) : 0;
+	int err = nr > 0 ? write_lines(events, nr, out, format_flags, r->text) : 0;
 
 	return err ? err : nr;
+}
+
+/* All that waited was taken, until @err: how many were lost meanwhile. */
+static int drained(struct event_ring *r, int err)
+{
+	long long lost;
+
+	if (err && err != -EAGAIN)
+		return err;
+	lost = event_ring_lost(r);
+	return lost < INT_MAX ? lost : INT_MAX;
 }
 
 /**
@@ -177,16 +190,55 @@ int event_ring_copy(struct event_ring *r, unsigned int max, FILE *out, unsigned 
  */
 int event_ring_drain(struct event_ring *r, FILE *out, unsigned int format_flags)
 {
-	long long lost;
 	int nr;
 
 	do
 		nr = event_ring_copy(r, BATCH, out, format_flags);
 	while (nr > 0);
-	if (nr && nr != -EAGAIN)
-		return nr;
-	lost = event_ring_lost(r);
-	return lost < INT_MAX ? lost : INT_MAX;
+	return drained(r, nr);
+}
+
+/**
+ * event_ring_spool() - put all events that wait into a file, as they are
+ * @r: ring
+ * @spool: file for event_spool_copy()
+ *
+ * To make lines of them takes longer than to record them.
+ *
+ * Return: how many events were lost since the last call; -errno of reading or writing.
+ */
+int event_ring_spool(struct event_ring *r, FILE *spool)
+{
+	const struct shmswap_event *events;
+	int nr;
+
+	while ((nr = event_ring_read(r, BATCH, &events)) > 0) {
+		if (fwrite(events, sizeof(*events), nr, spool) != (size_t)nr)
+			return -errno;
+	}
+	return drained(r, nr);
+}
+
+/**
+ * event_spool_copy() - write the events of a file, a line for each
+ * @spool: file, from its beginning
+ * @out: where to
+ * @format_flags: EVENT_SEQ, EVENT_TIME, EVENT_JSON
+ *
+ * Return: 0; -EPROTO an event of an unknown type; -ENOMEM; -errno of reading or writing.
+ */
+int event_spool_copy(FILE *spool, FILE *out, unsigned int format_flags)
+{
+	struct shmswap_event events[BATCH];
+	char *text = malloc(TEXT);
+	int err = text ? 0 : -ENOMEM;
+	size_t nr;
+
+	rewind(spool);
+	while (!err && (nr = fread(events, sizeof(events[0]), BATCH, spool)))
+		err = write_lines(events, nr, out, format_flags, text);
+	free(text);
+	return err ? err : ferror(spool) ? -EIO : 0;
 }
 
 /**

@@ -42,10 +42,12 @@ struct options {
  * struct times - how long it took, in seconds
  * @reading: the trace
  * @running: it
+ * @writing: the log
  */
 struct times {
 	double reading;
 	double running;
+	double writing;
 };
 
 /* ---------------------------------------------------------------- options */
@@ -264,7 +266,7 @@ struct line {
 	int digits;
 };
 
-#define MAX_LINES	24
+#define MAX_LINES	32
 
 static int make_lines(const struct options *o, const struct replay_result *r,
 		      const struct times *times, struct line *line)
@@ -302,6 +304,7 @@ static int make_lines(const struct options *o, const struct replay_result *r,
 	if (o->times) {
 		line[nr++] = (struct line) { "seconds_reading", times->reading, 6 };
 		line[nr++] = (struct line) { "seconds_running", times->running, 6 };
+		line[nr++] = (struct line) { "seconds_writing", times->writing, 6 };
 		line[nr++] = (struct line) { "references_per_second", t->nr / times->running, 0 };
 	}
 	return nr;
@@ -361,32 +364,50 @@ static double now(void)
 	return now.tv_sec + now.tv_nsec / 1000000000.0;
 }
 
-static int open_log(struct options *o)
+/* Also if no event comes: what cannot be written had better be known now. */
+static int open_log(const struct options *o, FILE **log)
 {
+	*log = NULL;
 	if (!o->log)
 		return CTL_OK;
-	o->what.log = strcmp(o->log, "-") ? fopen(o->log, "we") : stdout;
-	return o->what.log ? CTL_OK : ctl_failed(errno, "%s", o->log);
+	*log = strcmp(o->log, "-") ? fopen(o->log, "we") : stdout;
+	return *log ? CTL_OK : ctl_failed(errno, "%s", o->log);
 }
 
-static int close_log(struct options *o)
+static int write_log(const struct options *o, FILE *log)
 {
-	FILE *log = o->what.log;
+	int err = event_spool_copy(o->what.spool, log, 0);
 
-	if (!log || log == stdout)
-		return CTL_OK;
-	return fclose(log) ? ctl_failed(errno, "%s", o->log) : CTL_OK;
+	if (log != stdout && fclose(log) && !err)
+		err = -errno;
+	return err ? ctl_failed(err, "%s", o->log) : CTL_OK;
 }
 
-static int run_trace(struct options *o, struct replay_result *result)
+static int make_references(struct options *o, struct replay_result *result)
 {
-	int status = open_log(o);
+	return o->model ? replay_on_model(&o->what, result) :
+			  replay_on_machine(&o->what, result);
+}
 
-	if (status)
-		return status;
-	status = o->model ? replay_on_model(&o->what, result) :
-			    replay_on_machine(&o->what, result);
-	return close_log(o) ? CTL_ERROR : status;
+/* What led to a failure is of interest too, so the log is written in any case. */
+static int make_and_log(struct options *o, FILE *log, struct replay_result *result,
+			struct times *times)
+{
+	double start = now();
+	int status;
+
+	o->what.spool = log ? tmpfile() : NULL;
+	if (log && !o->what.spool)
+		return ctl_failed(errno, "a temporary file for the log");
+	status = make_references(o, result);
+	times->running = now() - start;
+	if (log) {
+		if (write_log(o, log))
+			status = CTL_ERROR;
+		fclose(o->what.spool);
+	}
+	times->writing = now() - start - times->running;
+	return status;
 }
 
 static int run(int argc, char **argv)
@@ -396,17 +417,19 @@ static int run(int argc, char **argv)
 		.quantum = DEFAULT_QUANTUM,
 	};
 	struct replay_result result;
-	struct times times;
+	struct times times = { 0 };
 	int status = parse(argc, argv, &o);
-	double start = now(), read;
+	double start = now();
+	FILE *log;
 
 	if (status)
 		return status;
 	status = prepare(&o);
-	read = now();
+	times.reading = now() - start;
 	if (!status)
-		status = run_trace(&o, &result);
-	times = (struct times) { .reading = read - start, .running = now() - read };
+		status = open_log(&o, &log);
+	if (!status)
+		status = make_and_log(&o, log, &result, &times);
 	if (!status)
 		print_result(&o, &result, &times);
 	trace_free(&o.what.trace);

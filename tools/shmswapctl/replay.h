@@ -19,9 +19,9 @@
  * @free_frames: those that faults leave free
  * @nr_slots: of the swap area; 0: there is none
  * @kswapd: the machine reclaims by itself too
- * @log: where events are written, or NULL
+ * @spool: where events are put as they are, or NULL
  * @log_mask: 1ULL << SHMSWAP_EVENT_* of those; 0: all
- * @log_events: that may wait to be written; 0: as many as it takes
+ * @log_events: that may wait to be taken; 0: as many as it takes
  */
 struct replay {
 	struct trace trace;
@@ -31,7 +31,7 @@ struct replay {
 	__u32 free_frames;
 	__u32 nr_slots;
 	bool kswapd;
-	FILE *log;
+	FILE *spool;
 	__u64 log_mask;
 	__u32 log_events;
 };

@@ -163,7 +163,7 @@ static int open_log(struct run *run)
 	const struct replay *what = run->what;
 
 	run->batch = BATCH;
-	if (!what->log)
+	if (!what->spool)
 		return CTL_OK;
 	run->batch = logged_batch(what);
 	run->ring = event_ring_open(run->fd[0], what->log_mask, log_capacity(what));
@@ -177,7 +177,7 @@ static int drain_log(struct run *run)
 	run->undrained = 0;
 	if (!run->ring)
 		return CTL_OK;
-	lost = event_ring_drain(run->ring, run->what->log, 0);
+	lost = event_ring_spool(run->ring, run->what->spool);
 	if (lost < 0)
 		return ctl_failed(lost, "the event log");
 	if (lost)
