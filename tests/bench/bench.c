@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include <err.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -32,7 +33,10 @@ struct bench {
 	uint32_t pages;
 	uint64_t *accesses;
 	uint32_t count;
+	int events;		/* file of its events */
 };
+
+#define MAX_EVENTS	(1 << 17)
 
 static void new_segment(struct bench *b, uint32_t pages)
 {
@@ -75,6 +79,25 @@ static double run_trace(void *arg)
 	return stop(b->count);
 }
 
+/* What happens meanwhile is recorded, and read. */
+static double run_recorded(void *arg)
+{
+	static struct shmswap_event events[1024];
+	struct bench *b = arg;
+	struct shmswap_touch done;
+	struct shmswap_ring ring;
+	double cost;
+
+	start();
+	must(sm_touch_list(b->fd, b->accesses, b->count, &done), "TOUCH");
+	while (read(b->events, events, sizeof(events)) > 0)
+		;
+	cost = stop(b->count);
+	must(sm_ring(b->events, &ring), "RING");
+	must(ring.out_dropped ? -ENOSPC : 0, "the ring's size");
+	return cost;
+}
+
 /*
  * Accesses
  */
@@ -103,6 +126,9 @@ static void bench_touch(void)
 	snprintf(name, sizeof(name), "where %.0f %% evict a page and read one",
 		 100.0 * (after.pswpin - before.pswpin) / b.count / REPEATS);
 	row(name, cost, 0, 0);
+	b.events = must(sm_events(b.fd, 0, MAX_EVENTS), "EVENTS");
+	row("  and every event is recorded, and read", measure(run_recorded, &b), 0, 0);
+	close(b.events);
 	free_machine(&b);
 }
 
