@@ -58,6 +58,22 @@ lines_that_are_long()
 	matches "$err" "shmswapctl: /dev/fd/[0-9]+:1: the line is longer than $most bytes"
 }
 
+# The line is counted from the beginning of what it is in, whatever came before.
+places()
+{
+	echo $'echo fine\nx' >"$work/first"
+	cp "$work/first" "$work/second"
+	ends 2 "$ctl" -c 'echo 1' -c 'echo 2' -f "$work/first"
+	same "$err" "shmswapctl: $work/first:2: x: there is no such command" "the line behind -c"
+	echo 'echo fine' >"$work/first"
+	ends 2 "$ctl" -f "$work/first" -c 'echo 1' -f "$work/second"
+	same "$err" "shmswapctl: $work/second:2: x: there is no such command" "the line of the second"
+	ends 2 "$ctl" -c 'echo 1' -f /dev/null -c x
+	same "$err" "shmswapctl: -c:2: x: there is no such command" "the second -c"
+	ends 2 "$ctl" -c $'# one\nx'
+	same "$err" "shmswapctl: -c:1: this is more than one line" "two lines"
+}
+
 files_that_are_no_scripts()
 {
 	ends 3 "$ctl" -f /nowhere
@@ -136,5 +152,5 @@ noise()
 	done
 }
 
-run_cases lines_that_are_wrong lines_that_are_long files_that_are_no_scripts nothing_is_half_done \
+run_cases lines_that_are_wrong lines_that_are_long places files_that_are_no_scripts nothing_is_half_done \
 	output_that_goes_nowhere limits noise

@@ -119,7 +119,14 @@ int shell_run_text(const char *text, unsigned int nr)
 	int status;
 
 	message_place = (struct place){ "-c", nr };
-	status = copy ? run_line(copy) : ctl_failed(ENOMEM, "-c");
+	if (!copy) {
+		status = ctl_failed(ENOMEM, "-c");
+	} else if (strchr(text, '\n')) {
+		ctl_error("this is more than one line");
+		status = CTL_USAGE;
+	} else {
+		status = run_line(copy);
+	}
 	free(copy);
 	message_place.file = NULL;
 	return status;
@@ -153,9 +160,10 @@ static int run_lines(FILE *file, const char *name)
 {
 	char *line = malloc(LONGEST_LINE);
 	int len, status = line ? CTL_OK : ctl_failed(ENOMEM, "%s", name);
+	unsigned int nr = 0;
 
 	while (!status && !shell_done) {
-		message_place = (struct place){ name, message_place.line + 1 };
+		message_place = (struct place){ name, ++nr };
 		len = read_line(file, line);
 		if (len == -1)
 			break;
