@@ -74,6 +74,20 @@ places()
 	same "$err" "shmswapctl: -c:1: this is more than one line" "two lines"
 }
 
+# What is asked for and is not there is not shown as nothing.
+numbers_of_nothing()
+{
+	local word
+	for word in "segs 77" "segs -p 77" "frames 4000000000"; do
+		script 3 <<<$'machine m\n'"$word"
+		same "$out${err//"$work/script"/@}" \
+			"shmswapctl: @:2: ${word/-p /}: Invalid argument" "$word"
+	done
+	script 3 <<<$'machine m\nmaps 77'
+	script 3 <<<$'machine m\nptes -s 77'
+	script 0 <<<$'machine m\nsegs\nsegment s 1\nsegs s 0\nframes 1023 2'
+}
+
 files_that_are_no_scripts()
 {
 	ends 3 "$ctl" -f /nowhere
@@ -152,5 +166,5 @@ noise()
 	done
 }
 
-run_cases lines_that_are_wrong lines_that_are_long places files_that_are_no_scripts nothing_is_half_done \
+run_cases lines_that_are_wrong lines_that_are_long places numbers_of_nothing files_that_are_no_scripts nothing_is_half_done \
 	output_that_goes_nowhere limits noise

@@ -2,6 +2,8 @@
 /*
  * The commands that show the machine as tables of records.
  */
+#include <errno.h>
+#include <json.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,12 +100,15 @@ static int run_frames(int argc, char **argv)
 			"frames");
 	if (nr < 0)
 		return CTL_ERROR;
+	if (argc && !nr)
+		status = ctl_failed(EINVAL, "frames %s", argv[0]);
 	nr = (__u64)nr > count ? (long)count : nr;
 	if (!flags[0] && !argc)
 		nr = frames_in_use(pages, nr);
-	output_records(page_record, pages, nr, sizeof(*pages));
+	if (!status)
+		output_records(page_record, pages, nr, sizeof(*pages));
 	free(pages);
-	return CTL_OK;
+	return status;
 }
 
 const struct ctl_command ctl_frames = {
@@ -123,8 +128,10 @@ static int show_swap_maps(const struct shmswap_area *areas, long nr)
 	for (i = 0; i < nr; i++) {
 		nr_slots = show_query(SHMSWAP_QUERY_SWAP_MAP, areas[i].type, 0, (void **)&slots,
 				      sizeof(*slots), "swaps");
-		if (nr_slots < 0)
+		if (nr_slots < 0) {
+			json_object_put(array);
 			return CTL_ERROR;
+		}
 		if (array) {
 			struct json_object *area = json_record(area_record, &areas[i]);
 

@@ -96,6 +96,22 @@ static int show_segs(const struct shmswap_seg *segs, long nr, struct choice choi
 	return status;
 }
 
+/* A number may be that of no segment; the first such one, or NULL. */
+static const struct memory *not_there(const struct shmswap_seg *segs, long nr,
+				      struct memory * const *wanted, int nr_wanted)
+{
+	int i;
+	long j;
+
+	for (i = 0; i < nr_wanted; i++) {
+		for (j = 0; j < nr && segs[j].shmid != wanted[i]->shmid; j++)
+			;
+		if (j == nr)
+			return wanted[i];
+	}
+	return NULL;
+}
+
 static bool is_wanted(int shmid, struct memory * const *wanted, int nr)
 {
 	int i;
@@ -122,6 +138,7 @@ static long choose_segs(struct shmswap_seg *segs, long nr, struct memory * const
 
 static int run_wanted(struct memory * const *wanted, int nr_wanted, struct choice choice)
 {
+	const struct memory *missing;
 	struct shmswap_seg *segs;
 	int status = CTL_OK;
 	long nr;
@@ -129,8 +146,11 @@ static int run_wanted(struct memory * const *wanted, int nr_wanted, struct choic
 	nr = show_query(SHMSWAP_QUERY_SEGS, 0, 0, (void **)&segs, sizeof(*segs), "segs");
 	if (nr < 0)
 		return CTL_ERROR;
+	missing = not_there(segs, nr, wanted, nr_wanted);
 	nr = choose_segs(segs, nr, wanted, nr_wanted);
-	if (choice.pages || choice.attaches)
+	if (missing)
+		status = ctl_failed(EINVAL, "segs %s", missing->name);
+	else if (choice.pages || choice.attaches)
 		status = show_segs(segs, nr, choice);
 	else
 		output_records(seg_record, segs, nr, sizeof(*segs));
