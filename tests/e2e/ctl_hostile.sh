@@ -115,6 +115,13 @@ nothing_is_half_done()
 		x
 	END
 	same "$("$ctl" stat nr_free_pages nr_swap_pages shm_tot)" "$before" "the default machine"
+	# An old log is kept if there is not going to be a new one.
+	(umask 0 && echo old >"$work/old.log")
+	ends 3 as_nobody "$ctl" -c "log $work/old.log"
+	same "$err" "shmswapctl: -c:1: cannot record events: Operation not permitted" "nobody's log"
+	same "$(<"$work/old.log")" old "the old log"
+	ends 0 as_nobody "$ctl" fails EPERM log "$work/old.log"
+	ends 0 "$ctl" fails ENOENT replay /nowhere
 }
 
 output_that_goes_nowhere()

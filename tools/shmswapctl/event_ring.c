@@ -48,7 +48,7 @@ struct event_ring *event_ring_open(int fd, __u64 mask, __u32 capacity)
 	int err = r ? ctl_call(fd, SHMSWAP_IOC_EVENTS, &events) : -ENOMEM;
 
 	if (err) {
-		ctl_error("cannot record events: %s", strerror(-err));
+		ctl_failed(err, "cannot record events");
 		free(r);
 		return NULL;
 	}

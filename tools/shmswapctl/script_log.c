@@ -111,18 +111,17 @@ static int begin_log(const char *path, __u64 mask)
 
 	if (log)
 		log->path = strdup(path);
-	if (!log || !log->path || fd < 0) {
+	if (!log || !log->path) {
 		free(log);
-		return fd < 0 ? CTL_ERROR : ctl_failed(ENOMEM, "log");
+		return ctl_failed(ENOMEM, "log");
 	}
-	log->file = strcmp(path, "-") ? fopen(path, "we") : stdout;
+	/* Only when there are events to write is an old file emptied. */
+	log->ring = fd < 0 ? NULL : event_ring_open(fd, mask, CAPACITY);
+	if (log->ring)
+		log->file = strcmp(path, "-") ? fopen(path, "we") : stdout;
 	if (!log->file) {
-		log_failed(log);
-		free_log(log);
-		return CTL_ERROR;
-	}
-	log->ring = event_ring_open(fd, mask, CAPACITY);
-	if (!log->ring) {
+		if (log->ring)
+			log_failed(log);
 		free_log(log);
 		return CTL_ERROR;
 	}

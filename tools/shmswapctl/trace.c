@@ -312,8 +312,8 @@ static int read_lines(struct reader *r, FILE *file, const char *path, enum trace
 	free(line);
 	if (ret == LINE_ODD)
 		ctl_error("%s:%lu: %s", path, nr, r->why);
-	else if (ret || (ferror(file) && errno))
-		ctl_error("%s: %s", path, strerror(ret ? ENOMEM : errno));
+	else if (ret || ferror(file))
+		ctl_failed(ret ? ENOMEM : errno, "%s", path);
 	return ret || ferror(file) ? -EINVAL : 0;
 }
 
@@ -324,8 +324,8 @@ static int read_file(struct trace *t, const char *path, enum trace_format format
 	int err;
 
 	if (!file) {
-		ctl_error("%s: %s", path, strerror(errno));
-		return -errno;
+		ctl_failed(errno, "%s", path);
+		return -EINVAL;
 	}
 	err = read_lines(&r, file, path, format);
 	if (file != stdin)
@@ -356,7 +356,7 @@ int trace_read(struct trace *t, const char *path, enum trace_format format)
 		if (err == -E2BIG)
 			ctl_error("%s: it has more than %u different pages", path, TRACE_MAX_PAGES);
 		else if (err)
-			ctl_error("%s: %s", path, strerror(-err));
+			ctl_failed(err, "%s", path);
 	}
 	if (err)
 		trace_free(t);
