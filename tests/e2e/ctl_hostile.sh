@@ -147,6 +147,36 @@ limits()
 	ends 0 "$ctl" -f "$work/script"
 }
 
+# What a step of the clock came to is told of that step, not of one that is still to come.
+logs_without_a_step()
+{
+	local begin="clock_begin level=0 budget=1 hand=0:0 slot=0:1"
+	local place="addr=0x100000000000 shmid=0 index=0"
+	cat >"$work/a" <<-END
+		pte pid=2 $place why=age pte=0x1f00063309->0x1f00023009
+		scan why=young pid=2 $place pfn=31 count=3
+		$begin
+		clock_step hand=0:5->0:6 why=victim shmid=0 index=5 pfn=26 count=2 aged=0 unmapped=1
+	END
+	cat >"$work/b" <<-END
+		fault pid=2 addr=0x100000000000 write=0 how=minor shmid=0 index=0 pfn=31 count=3
+		$begin
+		clock_step hand=0:2->0:3 why=young shmid=0 index=2 pfn=26 count=2 aged=1 unmapped=0
+	END
+	ends 1 "$ctl" diff "$work/a" "$work/b"
+	matches "$out" "After 0 equal events A made page 0 of segment 0 old in process 2; B .*"
+	[[ $out != *"So "* ]] || die "another step is told: $out"
+	ends 2 "$ctl" diff - - <"$work/a"
+	same "$err" "shmswapctl: diff: standard input cannot be both logs" "one log"
+	# A process that only one of them knows.
+	echo "pte pid=2 $place why=age pte=0x1->0x2" >"$work/a"
+	echo "pte pid=3 $place why=age pte=0x1->0x2" >"$work/b"
+	echo "pte pid=2 $place why=unmap pte=0x2->0x3" >>"$work/a"
+	echo "pte pid=2 $place why=zap pte=0x2->0x3" >>"$work/b"
+	ends 1 "$ctl" diff -i pid "$work/a" "$work/b"
+	matches "$out" "  in process 2: never touched; last made old at line 1 of A; never taken away\."
+}
+
 # Random words, lines and bytes: it ends with a status of its own, and with a message if that is not 0.
 noise()
 {
@@ -174,4 +204,4 @@ noise()
 }
 
 run_cases lines_that_are_wrong lines_that_are_long places numbers_of_nothing files_that_are_no_scripts nothing_is_half_done \
-	output_that_goes_nowhere limits noise
+	output_that_goes_nowhere limits logs_without_a_step noise

@@ -196,7 +196,8 @@ static bool of_a_step(const struct diff_log *log)
 
 /*
  * When entries are changed, the step of the clock that they belong to is still to come: go on to
- * it. What is wrong with the log from here on is not what was asked.
+ * it, past nothing but other changes. What is wrong with the log from here on is not what was
+ * asked.
  */
 static void look_ahead(struct diff_log *log)
 {
@@ -208,7 +209,7 @@ static void look_ahead(struct diff_log *log)
 			log->outcome = true;
 			return;
 		}
-		if (!diff_history_add(&log->history, &log->event, log->nr) ||
+		if (!of_a_step(log) || !diff_history_add(&log->history, &log->event, log->nr) ||
 		    !next_line(log) || event_parse(log->line, &log->event))
 			return;
 	}
@@ -308,7 +309,14 @@ static int parse(int argc, char **argv, struct options *o)
 		else
 			return ctl_misused("diff");
 	}
-	return !status && optind + 2 != argc ? ctl_misused("diff") : status;
+	if (status)
+		return status;
+	if (optind + 2 != argc)
+		return ctl_misused("diff");
+	if (strcmp(argv[optind], "-") || strcmp(argv[optind + 1], "-"))
+		return CTL_OK;
+	ctl_error("diff: standard input cannot be both logs");
+	return CTL_USAGE;
 }
 
 static int run(int argc, char **argv)

@@ -106,6 +106,8 @@ static void print_deed(const struct diff_page *const page[2], __u32 pid, enum di
 
 	if (!a && !b)
 		printf(" never %s", words[deed]);
+	else if (!a || !b)
+		printf(" last %s at line %lu of %c", words[deed], a ? a : b, a ? 'A' : 'B');
 	else
 		printf(" last %s at line %lu of A, %lu of B", words[deed], a, b);
 }
