@@ -144,6 +144,8 @@ expectations_that_hold()
 		expect area 0 kind ram
 		expect data p s 0 "is"
 		fails EFAULT read p s 9
+		fails EINVAL expect page 7 0 state resident
+		fails EINVAL expect page 7 0 age 3
 		fails ENODEV mmap p x 1 shared file=/proc/self/mem
 	END
 }

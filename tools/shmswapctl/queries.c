@@ -325,7 +325,9 @@ static int ask_page(char **args, struct answer *answer)
 		return CTL_ERROR;
 	found = device_query_one(fd, SHMSWAP_QUERY_PAGES, segment->shmid, index, &pte,
 				 sizeof(pte));
-	if (found < 0 || field_find(page_fields_record, args[2]))
+	if (found < 0)
+		return ctl_failed(found, "expect page %s", args[0]);
+	if (field_find(page_fields_record, args[2]))
 		return answer_entry(page_fields_record, args[2], found, &pte, answer);
 	if (found && pte.kind == SHMSWAP_PTE_PRESENT)
 		return ask_record(SHMSWAP_QUERY_MEM_MAP, 0, pte.a, &page, sizeof(page),
