@@ -49,6 +49,35 @@ has_lines()
 	[ "$(wc -l <log)" -ge "$1" ]
 }
 
+# A machine that does more than can be written, since who reads it is slow.
+more_than_can_be_written()
+{
+	local generator
+	mkfifo pipe lines
+	yes "touch init a 0 200 write" >lines &
+	shmswapctl -c "segment a 200 key=7" -c "attach init a" -f - <lines >/dev/null 2>&1 &
+	generator=$!
+	while read -r -N 2048; do
+		sleep 0.05
+	done <pipe &
+	shmswapctl events -r 16 >pipe 2>why &
+	listener=$!
+	trap 'kill -KILL $(jobs -p) 2>/dev/null || :' EXIT
+	soon has_ring "$listener"
+	sleep 2
+	kill -INT "$listener"
+	soon has_ended "$listener"
+	heard 1
+	matches "$(<why)" "[0-9]+ events, [0-9]+ lost"
+	kill "$generator"
+	shmswapctl -c "segment a 200 key=7" -c "remove a"
+}
+
+has_ended()
+{
+	[ ! -L "/proc/$1/fd/0" ]
+}
+
 until_it_is_interrupted()
 {
 	local signal
@@ -206,6 +235,6 @@ in_a_script()
 	same "$complaint" "0 events, 0 lost" "complaint"
 }
 
-run_cases until_it_is_interrupted until_there_are_enough numbers_times_and_json \
+run_cases more_than_can_be_written until_it_is_interrupted until_there_are_enough numbers_times_and_json \
 	a_ring_that_overflows the_count_of_the_lost_is_exact a_reader_that_dies too_many_readers \
 	what_cannot_be_done in_a_script

@@ -118,22 +118,29 @@ static int wait_for_events(struct stream *s)
 	return !!fds[0].revents;
 }
 
-/* Writes what waits; 1 if there is to be no more, 0, -errno. */
+/*
+ * Writes what waits, but not what comes meanwhile without end: there may be more than we can write,
+ * and a signal is to be noticed. 1 if there is to be no more, 0, -errno.
+ */
 static int copy_events(struct stream *s)
 {
-	for (;;) {
+	/* The capacity is rounded up, to less than twice as many. */
+	__u64 enough = s->nr + 2 * s->o->capacity;
+
+	while (s->nr < enough) {
 		__u64 left = s->o->count - s->nr;
 		int nr = event_ring_copy(s->ring, s->o->count && left < INT_MAX ? left : INT_MAX,
 					 s->out, s->o->flags);
 
 		if (nr == -EAGAIN)
-			return fflush(s->out) ? -errno : 0;
+			break;
 		if (nr <= 0)
 			return nr ? nr : 1;
 		s->nr += nr;
 		if (s->nr == s->o->count)
 			return 1;
 	}
+	return fflush(s->out) ? -errno : 0;
 }
 
 static int copy_until_stopped(struct stream *s)
