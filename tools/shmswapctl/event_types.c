@@ -89,9 +89,9 @@ static const struct event_word scan_words[EVENT_MAX_WORDS] = {
 
 static const struct event_word reclaim_words[EVENT_MAX_WORDS] = {
 	[SHMSWAP_RECLAIM_TRY] = EVENT_WORD("try"),
-	[SHMSWAP_RECLAIM_SHM] = EVENT_WORD("shm"),
+	[SHMSWAP_RECLAIM_SHM] = EVENT_WORD("clock"),
 	[SHMSWAP_RECLAIM_MMAP] = EVENT_WORD("mmap"),
-	[SHMSWAP_RECLAIM_SWAP_OUT] = EVENT_WORD("swap_out"),
+	[SHMSWAP_RECLAIM_SWAP_OUT] = EVENT_WORD("scan"),
 	[SHMSWAP_RECLAIM_FAULT] = EVENT_WORD("fault"),
 };
 
