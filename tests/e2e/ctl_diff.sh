@@ -157,7 +157,7 @@ every_kind_of_event()
 	cache why=add pfn=5 count=2 slot=0:1|cache why=delete pfn=5 count=2 slot=0:1|A put frame 5 into the swap cache with slot 0:1; B took frame 5 from the swap cache with slot 0:1.
 	scan why=young pid=1 addr=0x1000 $fault|scan why=take pid=1 addr=0x1000 $fault|A looked at page 3 of segment 0 in process 1 and left it because it was young; B looked at it in process 1 and took it away.
 	scan why=age pid=1 addr=0x1000 $fault|scan why=busy pid=1 addr=0x1000 $fault|A looked at page 3 of segment 0 in process 1 and left it because of its age; B looked at it in process 1 and left it because it was held.
-	mmap why=used pfn=5 count=2|mmap why=reserved pfn=5 count=2|A looked at frame 5 and left it because others had it; B looked at frame 5 and left it, reserved or locked.
+	mmap why=used pfn=5 count=2 frames=19|mmap why=reserved pfn=5 count=2 frames=1|A looked at frame 5, the last of 19 in a row, and left it because others had it; B looked at frame 5 and left it, reserved or locked.
 	reclaim_begin method=fault level=0|reclaim_begin method=clock level=0|A began to reclaim at level 0 (fault); B began to reclaim at level 0 (clock).
 	reclaim_end method=scan freed=1|reclaim_end method=fault freed=0|A ended to reclaim with 1 pages freed (scan); B ended to reclaim with 0 pages freed (fault).
 	kswapd why=wake free=3 freed=0|kswapd why=sleep free=3 freed=0|A woke kswapd, with 3 frames free; B let kswapd sleep, with 3 frames free.
@@ -165,7 +165,7 @@ every_kind_of_event()
 	segment why=create pid=0 addr=0x0 shmid=1 nattch=0 pages=9|segment why=attach pid=2 addr=0x1000 shmid=1 nattch=1 pages=9|A created segment 1 of 9 pages; B attached segment 1 of 9 pages in process 2 at 0x1000.
 	segment why=detach pid=2 addr=0x1000 shmid=1 nattch=0 pages=9|segment why=lock pid=0 addr=0x0 shmid=1 nattch=0 pages=9|A detached segment 1 of 9 pages in process 2 at 0x1000; B locked segment 1 of 9 pages.
 	segment why=unlock pid=0 addr=0x0 shmid=1 nattch=0 pages=9|segment why=remove pid=0 addr=0x0 shmid=1 nattch=0 pages=9|A unlocked segment 1 of 9 pages; B removed segment 1 of 9 pages.
-	segment why=destroy pid=0 addr=0x0 shmid=1 nattch=0 pages=9|mmap why=used pfn=5 count=2|A destroyed segment 1 of 9 pages; B looked at frame 5 and left it because others had it.
+	segment why=destroy pid=0 addr=0x0 shmid=1 nattch=0 pages=9|mmap why=used pfn=5 count=2 frames=1|A destroyed segment 1 of 9 pages; B looked at frame 5 and left it because others had it.
 	END
 }
 

@@ -269,6 +269,8 @@ static void say_looked_at(const struct phrase *p)
 	say_page(p);
 	if (p->e->pid)
 		fprintf(p->out, " in process %u", p->e->pid);
+	if (p->e->type == SHMSWAP_EVENT_MMAP && p->e->value > 1)
+		fprintf(p->out, ", the last of %u in a row,", p->e->value);
 	fprintf(p->out, " and %s", PICK(found, p->e->why));
 }
 

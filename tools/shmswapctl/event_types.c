@@ -166,7 +166,9 @@ const struct event_type event_types[SHMSWAP_NR_EVENT_TYPES] = {
 	[SHMSWAP_EVENT_SCAN] = { EVENT_WORD("scan"), scan_words, {
 		WHY("why"), PID, ADDRESS, SHMID, INDEX, FRAME, COUNT,
 	} },
-	[SHMSWAP_EVENT_MMAP] = { EVENT_WORD("mmap"), scan_words, { WHY("why"), FRAME, COUNT } },
+	[SHMSWAP_EVENT_MMAP] = { EVENT_WORD("mmap"), scan_words, {
+		WHY("why"), FRAME, COUNT, AT("frames", EVENT_U32, value),
+	} },
 	[SHMSWAP_EVENT_RECLAIM_BEGIN] = { EVENT_WORD("reclaim_begin"), reclaim_words, {
 		WHY("method"), AT("level", EVENT_U32, value),
 	} },
