@@ -220,21 +220,86 @@ only_what_is_asked_for_counts()
 	ends_with 2 shmswapctl diff -i "" a b
 }
 
-lines_that_are_no_events()
+lines_that_begin_as_events_and_are_none()
 {
-	logs "$faults"$'\n'"nonsense" "$faults"$'\n'"$begin"
-	ends_with 3 shmswapctl diff a b
-	same "$complaint" "shmswapctl: a:3: this is not an event" "complaint"
-	same "$said" "" "said"
-	ends_with 3 shmswapctl diff b a
-	same "$complaint" "shmswapctl: a:3: this is not an event" "complaint"
+	local line
+	for line in mmap $'lost\tevents=1' "fault of the page" "${begin% *}" "$begin "; do
+		logs "$faults"$'\n'"$line" "$faults"$'\n'"$begin"
+		ends_with 3 shmswapctl diff a b
+		same "$complaint" "shmswapctl: a:3: this is not an event" "complaint"
+		same "$said" "" "said"
+		ends_with 3 shmswapctl diff b a
+		same "$complaint" "shmswapctl: a:3: this is not an event" "complaint"
+	done
 	# What comes after the first divergence does not matter.
-	logs "$begin"$'\n'"nonsense" "$faults"
+	logs "$begin"$'\n'"mmap" "$faults"
 	ends_with 1 shmswapctl diff a b
 	# A byte that text does not have.
 	printf '%s\0\n' "$begin" >a
 	ends_with 3 shmswapctl diff a a
 	same "$complaint" "shmswapctl: a:1: this is not an event" "complaint"
+}
+
+# A script that logs to standard output prints other things as well.
+the_log_of_a_script()
+{
+	local printed="# The clock comes by.
+hello, bob
+ slot  count
+clock_steps, and lost: 1 calls freed 0 pages"
+	logs "$printed"$'\n'"$faults"$'\n'"all counts agree" "$faults"
+	ends_with 0 shmswapctl diff a b
+	same "$said" "The logs are equal: 2 events.
+Lines that are no events were passed over: 4 in A, 0 in B." "said"
+	ends_with 0 shmswapctl --json diff b a
+	same "$said" '{ "equal": true, "events": 2, "passed_over": { "a": 0, "b": 4 } }' "said"
+	# Those count that come before the divergence.
+	logs "$printed"$'\n'"$faults"$'\n'"lost events=1"$'\n'"$printed" \
+		"$faults"$'\n'"$printed"$'\n'"lost events=2"
+	ends_with 1 shmswapctl diff a b
+	matches "$said" "A a:7: lost events=1"
+	matches "$said" "B b:7: lost events=2"
+	same "$(tail -n 1 <<<"$said")" \
+		"Lines that are no events were passed over: 3 in A, 3 in B." "said"
+	ends_with 1 shmswapctl --json diff a b
+	[[ $said == *'"passed_over": { "a": 3, "b": 3 },'* ]] || die "$said"
+}
+
+# One of the scenarios, and copies in which something else happened. What was printed in between does
+# not hide the step of the clock that a divergence led to.
+scripts_that_part()
+{
+	local log=$top/scenarios/partial-unmapping.log
+	sed '/^clock_step.*unmapped=1$/,$d' "$log" >a
+	sed 's/\(clock_step.*why\)=young\(.*unmapped\)=1$/\1=pinned\2=2/' "$log" >b
+	ends_with 0 shmswapctl diff "$log" "$log"
+	ends_with 1 shmswapctl diff a b
+	matches "$said" "A a ends after line $(wc -l <a)"
+	ends_with 1 shmswapctl diff "$log" b
+	matches "$said" "After [0-9]* equal events A passed over page 0 of segment 0 because it was young in process 3; B passed over it because somebody else held it\."
+	same "$(tail -n 1 <<<"$said")" \
+		"Lines that are no events were passed over: 3 in A, 3 in B." "said"
+	sed '/why=age/{s//why=unmap/
+		i hello, bob
+		}' "$log" >b
+	ends_with 1 shmswapctl diff "$log" b
+	matches "$said" "So A passed over .*"
+}
+
+files_without_an_event()
+{
+	local text
+	for text in "all counts agree" "# a comment" "" '{"type":"lost","events":1}'; do
+		logs "$text" "$faults"
+		ends_with 3 shmswapctl diff a b
+		same "$complaint" "shmswapctl: a: there is no event in it" "complaint"
+		same "$said" "" "said"
+		ends_with 3 shmswapctl diff b a
+		same "$complaint" "shmswapctl: a: there is no event in it" "complaint"
+	done
+	printf '\0' >a
+	ends_with 3 shmswapctl diff a b
+	same "$complaint" "shmswapctl: a: there is no event in it" "complaint"
 }
 
 lines_before_the_divergence()
@@ -284,11 +349,14 @@ what_cannot_be_read()
 	ends_with 2 shmswapctl diff
 	ends_with 2 shmswapctl diff a
 	ends_with 2 shmswapctl diff a b a
+	ends_with 2 shmswapctl diff - - <a
+	same "$complaint" "shmswapctl: diff: only one of the logs can be standard input" "complaint"
 	ends_with 2 shmswapctl diff --odd a b
 	matches "$complaint" "shmswapctl: diff: wrong arguments, usage: diff .*"
 }
 
 run_cases equal_logs comments_numbers_and_times_do_not_count a_young_bit_that_decided steps_alone \
 	several_young_sharers every_kind_of_event the_hand_is_where_the_clock_was_last \
-	one_log_ends_before_the_other only_what_is_asked_for_counts lines_that_are_no_events \
-	lines_before_the_divergence as_json what_cannot_be_read
+	one_log_ends_before_the_other only_what_is_asked_for_counts \
+	lines_that_begin_as_events_and_are_none the_log_of_a_script scripts_that_part \
+	files_without_an_event lines_before_the_divergence as_json what_cannot_be_read

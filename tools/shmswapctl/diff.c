@@ -60,9 +60,20 @@ static bool next_line(struct diff_log *log)
 		log->nr++;
 		if (len && log->line[len - 1] == '\n')
 			log->line[--len] = 0;
-	} while (is_comment(log->line));
-	log->text = strlen(log->line) == (size_t)len;
+		log->text = strlen(log->line) == (size_t)len;
+	} while (log->text && is_comment(log->line));
 	return true;
+}
+
+/* The next line of an event. In the log of a script there is also what its commands printed. */
+static bool next_event_line(struct diff_log *log)
+{
+	while (next_line(log)) {
+		if (event_begins(log->line))
+			return true;
+		log->passed_over++;
+	}
+	return false;
 }
 
 static int complain(const struct diff_log *log, const char *why)
@@ -71,15 +82,27 @@ static int complain(const struct diff_log *log, const char *why)
 	return CTL_ERROR;
 }
 
+/* What is not empty and has no event is no log, but has been mistaken for one. */
+static int check_end(const struct diff_log *log)
+{
+	if (ferror(log->file))
+		return ctl_failed(errno, "%s", log->path);
+	if (log->has_events || !log->nr)
+		return CTL_OK;
+	ctl_error("%s: there is no event in it", log->path);
+	return CTL_ERROR;
+}
+
 /* The next event; without one @log->end is set. */
 static int next_event(struct diff_log *log)
 {
-	if (!next_line(log)) {
+	if (!next_event_line(log)) {
 		log->end = true;
-		return ferror(log->file) ? ctl_failed(errno, "%s", log->path) : CTL_OK;
+		return check_end(log);
 	}
 	if (!log->text || event_parse(log->line, &log->event))
 		return complain(log, "this is not an event");
+	log->has_events = true;
 	return CTL_OK;
 }
 
@@ -210,7 +233,7 @@ static void look_ahead(struct diff_log *log)
 			return;
 		}
 		if (!of_a_step(log) || !diff_history_add(&log->history, &log->event, log->nr) ||
-		    !next_line(log) || event_parse(log->line, &log->event))
+		    !next_event_line(log) || event_parse(log->line, &log->event))
 			return;
 	}
 }
@@ -315,7 +338,7 @@ static int parse(int argc, char **argv, struct options *o)
 		return ctl_misused("diff");
 	if (strcmp(argv[optind], "-") || strcmp(argv[optind + 1], "-"))
 		return CTL_OK;
-	ctl_error("diff: standard input cannot be both logs");
+	ctl_error("diff: only one of the logs can be standard input");
 	return CTL_USAGE;
 }
 

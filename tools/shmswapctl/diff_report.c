@@ -153,6 +153,15 @@ static void print_pages(const struct diff *d)
 		print_page(d, &b->event);
 }
 
+/* Without a word of them one might think that they were compared. */
+static void print_passed_over(const struct diff *d)
+{
+	unsigned long a = d->log[0].passed_over, b = d->log[1].passed_over;
+
+	if (a || b)
+		printf("Lines that are no events were passed over: %lu in A, %lu in B.\n", a, b);
+}
+
 /* An entry that one log changed from another state than the other did. */
 static void print_entries(const struct diff *d)
 {
@@ -189,6 +198,7 @@ static void print_begin(const struct diff *d)
 	print_hands(d);
 	print_entries(d);
 	print_pages(d);
+	print_passed_over(d);
 }
 
 /* ------------------------------------------------------------------- JSON */
@@ -228,19 +238,22 @@ static struct json_object *hand(const struct diff_history *h)
 	return array;
 }
 
+static struct json_object *of_both(unsigned long a, unsigned long b)
+{
+	struct json_object *object = json_new_object();
+
+	json_add_number(object, "a", a);
+	json_add_number(object, "b", b);
+	return object;
+}
+
 static struct json_object *lines(const struct diff_page *const page[2], __u32 pid,
 				 enum diff_deed deed)
 {
 	unsigned long a = diff_page_line(page[0], pid, deed);
 	unsigned long b = diff_page_line(page[1], pid, deed);
-	struct json_object *object;
 
-	if (!a && !b)
-		return NULL;
-	object = json_new_object();
-	json_add_number(object, "a", a);
-	json_add_number(object, "b", b);
-	return object;
+	return a || b ? of_both(a, b) : NULL;
 }
 
 static struct json_object *processes(const struct diff_page *const page[2])
@@ -316,6 +329,9 @@ static struct json_object *verdict(const struct diff *d, bool equal)
 
 	json_add(object, "equal", json_object_new_boolean(equal));
 	json_add_number(object, "events", d->nr_equal);
+	if (d->log[0].passed_over || d->log[1].passed_over)
+		json_add(object, "passed_over",
+			 of_both(d->log[0].passed_over, d->log[1].passed_over));
 	return object;
 }
 
@@ -345,11 +361,12 @@ static void add_outcome(struct diff *d, const char *key, const struct diff_log *
 
 int diff_report_equal(struct diff *d)
 {
-	if (ctl_json)
+	if (ctl_json) {
 		output_json(verdict(d, true));
-	else
-		printf("The logs are equal: %lu event%s.\n", d->nr_equal,
-		       d->nr_equal == 1 ? "" : "s");
+		return CTL_OK;
+	}
+	printf("The logs are equal: %lu event%s.\n", d->nr_equal, d->nr_equal == 1 ? "" : "s");
+	print_passed_over(d);
 	return CTL_OK;
 }
 

@@ -13,8 +13,10 @@
  * @line: line that was read last
  * @room: of @line
  * @nr: its number
+ * @passed_over: lines up to @line that are neither events nor comments
  * @text: it has no zero bytes
  * @event: what it says
+ * @has_events: there was one
  * @end: there is no more
  * @outcome: @event is the step of the clock that the difference led to
  * @history: of the events before @event
@@ -26,8 +28,10 @@ struct diff_log {
 	char *line;
 	size_t room;
 	unsigned long nr;
+	unsigned long passed_over;
 	bool text;
 	struct shmswap_event event;
+	bool has_events;
 	bool end;
 	bool outcome;
 	struct diff_history history;

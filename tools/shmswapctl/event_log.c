@@ -400,7 +400,7 @@ static bool get_key(const char **at, const char *key)
 
 static bool get_type(const char **at, struct shmswap_event *e)
 {
-	size_t len = strcspn(*at, " ");
+	size_t len = strcspn(*at, " \t");
 
 	for (e->type = 0; e->type < SHMSWAP_NR_EVENT_TYPES; e->type++) {
 		const char *name = event_types[e->type].name.text;
@@ -451,6 +451,19 @@ static bool get_extras(const char **at, struct shmswap_event *e, unsigned int *f
 			return false;
 	}
 	return true;
+}
+
+/**
+ * event_begins() - is a line meant to be an event?
+ * @line: line, without a newline
+ *
+ * Return: true if its first word is the name of a type.
+ */
+bool event_begins(const char *line)
+{
+	struct shmswap_event e;
+
+	return get_type(&line, &e);
 }
 
 /**

@@ -6,6 +6,7 @@
 #ifndef _EVENT_LOG_H
 #define _EVENT_LOG_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <shmswap.h>
@@ -77,6 +78,7 @@ extern const struct event_type event_types[SHMSWAP_NR_EVENT_TYPES];
 const char *event_why(const struct shmswap_event *e);
 int event_mask_parse(const char *word, __u64 *mask);
 int event_format(const struct shmswap_event *e, unsigned int flags, char *line, size_t size);
+bool event_begins(const char *line);
 int event_parse(const char *line, struct shmswap_event *e);
 int event_format_json(const struct shmswap_event *e, unsigned int flags, char *line, size_t size);
 
