@@ -289,6 +289,7 @@ mistakes_of_the_command_line()
 	misused "replay: --free is for machines without kswapd" --kswapd --free=1 t
 	misused "replay: the model has no kswapd" --kswapd --model t
 	misused "replay: the model records no events" --log=l --model t
+	misused "replay: events are text, and standard output is JSON" --log=- --json t
 	misused "replay: -t and --ring are for --log" -t fault t
 	misused "replay: -t and --ring are for --log" --ring=16 t
 	misused "ring: '0' is not a number from 1 to 1048576" --ring=0 --log=l t

@@ -166,6 +166,8 @@ static int check_options(const struct options *o)
 		why = "the model has no kswapd";
 	else if (o->model && o->log)
 		why = "the model records no events";
+	else if (ctl_json && o->log && !strcmp(o->log, "-"))
+		why = "events are text, and standard output is JSON";
 	else if ((o->what.log_mask || o->what.log_events) && !o->log)
 		why = "-t and --ring are for --log";
 	else
