@@ -15,6 +15,15 @@ _shmswapctl_names()
 	"$1" "$2" | sed -n 's/^\([a-z_]\{1,\}\).*/\1/p'
 }
 
+# _shmswapctl_options WORD OPTION...: what else follows the command is a file, and bash's own affair.
+_shmswapctl_options()
+{
+	COMPREPLY=()
+	[[ $1 == -* ]] || return
+	_shmswapctl_words "$1" echo "${@:2}" --json
+	[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
+}
+
 # What may follow a command.
 _shmswapctl_arguments()
 {
@@ -30,6 +39,12 @@ _shmswapctl_arguments()
 	ptes)		_shmswapctl_words "$word" echo -v -s --json ;;
 	frames)		_shmswapctl_words "$word" echo -a -f --json ;;
 	swaps)		_shmswapctl_words "$word" echo -m --json ;;
+	events)		_shmswapctl_options "$word" -t -n -o -r --{types,count,output,ring}= \
+				--time --seq ;;
+	diff)		_shmswapctl_options "$word" -C -i --{context,ignore}= ;;
+	replay)		_shmswapctl_options "$word" -p -n -s -t --format={text,csv,lackey} \
+				--{processes,frames,swap,types,free,quantum,log,ring}= \
+				--kswapd --model --times ;;
 	watch)		_shmswapctl_words "$word" echo -d -s --once --ascii --mono --json ;;
 	swapon)		_shmswapctl_words "$word" echo ram= prio= ;;
 	*)		COMPREPLY=() ;;

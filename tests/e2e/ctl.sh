@@ -88,8 +88,15 @@ every_command_alone()
 			ends 0 "$ctl" "$name" --json
 			of_json >/dev/null ;;
 		echo | quit)	continue ;;
-		# These have tests of their own.
-		watch | events | diff | replay)	continue ;;
+		watch)
+			ends 0 "$ctl" watch --once
+			[ -n "$out" ] || die "$name printed nothing"
+			ends 0 "$ctl" watch --once --json
+			of_json >/dev/null ;;
+		events)
+			ends 0 timeout --preserve-status -s INT 2 "$ctl" events
+			same "$out" "" "events of an idle machine"
+			same "$err" "0 events, 0 lost" "their number" ;;
 		*)
 			ends 2 "$ctl" "$name"
 			matches "$err" "(shmswapctl: $name: wrong arguments, )?usage: .*" ;;
@@ -354,24 +361,39 @@ other_peoples_machines()
 	ends 0 as_nobody "$ctl" -c 'machine own frames=16' -c 'process p' -c 'maps p' -c check
 }
 
+options_of()		# COMMAND...: their long options
+{
+	local name
+	for name; do
+		grep -oE '"[a-z]+", (no|required)_argument' "tools/shmswapctl/$name.c"
+	done | sed 's/^"\(.*\)".*/--\1/'
+}
+
 # Everything that there is, is in the man page, and its example does what it says.
 the_man_page()
 {
 	local name page=tools/shmswapctl.1 said
 	said=$(tr -d '\134' <"$page")
 	for name in $("$ctl" help | sed -n 's/^\([a-z]*\).*/\1/p'); do
-		case $name in
-		watch | events | diff | replay)	continue ;;
-		esac
 		grep -qE "^\.B[RI]? .*$name( |\$)" <<<"$said" || die "$page lacks $name"
 	done
-	for name in $("$ctl" --help | grep -oE -- '--[a-z]+'); do
+	for name in $("$ctl" --help | grep -oE -- '--[a-z]+'; options_of events diff replay watch); do
 		grep -qE -- "$name\b" <<<"$said" || die "$page lacks $name"
 	done
 	while read -r name; do
 		grep -qE "(^\\.BI|fR, \") $name \"" "$page" || die "$page lacks the query $name"
 	done < <(sed -n '/^const struct query queries/,/^}/s/^\t{ "\([a-z]*\)".*/\1/p' \
 		tools/shmswapctl/queries.c)
+	# What the machine tells has the fields that it says, in their order.
+	script 0 <<<"${known/$'\n'process/$'\n'log -$'\n'process}"
+	while read -r name; do
+		matches "$said" "\.B $name( fR.*)?"
+	done < <(sed -n 's/=[^ ]*//gp' <<<"$out" | sort -u)
+	while read -r name; do
+		sed '1,/^.SH EVENT LOG/d; /^.SH/,$d' <<<"$said" | grep -qw "$name" ||
+			die "$page lacks the word $name"
+	done < <(sed -n 's/^\t\[SHMSWAP_.*] = EVENT_WORD("\(.*\)"),/\1/p' \
+		tools/shmswapctl/event_types.c)
 	sed -n '/^machine m frames=32/,/^\.EE/p' "$page" | sed '$d' | tr -d '\134' >"$work/example"
 	script 0 <"$work/example"
 	same "$out" "$(printf '%s\n' "1 calls freed 0 pages, the clock looked at 2" \
@@ -380,6 +402,7 @@ the_man_page()
 
 the_completion()
 {
+	local name option
 	# shellcheck source=tools/shmswapctl.bash
 	. tools/shmswapctl.bash
 	compopt() { :; }
@@ -397,6 +420,19 @@ the_completion()
 	completes "kswapd_wake kswapd_freed" shmswapctl -d /dev/shmswap stat kswapd
 	completes "kswapd_interval= kswapd_maxpages=" shmswapctl control k
 	completes "method=mmap" shmswapctl reclaim method=m
+	completes "--time" shmswapctl events --tim
+	completes "--context=" shmswapctl diff --c
+	completes "--format=csv" shmswapctl replay --model --format=c
+	completes "--ascii" shmswapctl watch --a
+	completes "" shmswapctl diff a
+	for name in events diff replay watch; do
+		for option in $(options_of $name); do
+			COMP_WORDS=(shmswapctl "$name" "$option")
+			COMP_CWORD=2
+			_shmswapctl "$ctl" "$option" "$name"
+			[[ ${COMPREPLY[*]} == "$option"* ]] || die "$name's $option is unknown"
+		done
+	done
 }
 
 run_cases options a_device_that_is_none every_command_alone json_has_the_fields_of_the_abi segments \
