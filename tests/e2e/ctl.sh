@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# e2e: module-args="frames=64 ram_swap=128 kswapd=0" timeout=300
+# e2e: module-args="frames=64 ram_swap=128 kswapd=0" timeout=300 kernels=6.1,6.12
 #
 # shmswapctl: its options, the commands that show the machine or change it, what they print as text
 # and as JSON, and what its man page and its completion say of it.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# e2e: timeout=120
+# e2e: timeout=120 kernels=6.1,6.12
 #
 # What a script of shmswapctl expects: what holds, what does not, and what cannot be asked.
 

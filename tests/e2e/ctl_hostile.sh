@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# e2e: timeout=300
+# e2e: timeout=300 kernels=6.1,6.12
 #
 # What is thrown at shmswapctl: scripts that are none, output that goes nowhere. It never crashes, and
 # it says what is wrong, where.
@@ -167,7 +167,7 @@ logs_without_a_step()
 	matches "$out" "After 0 equal events A made page 0 of segment 0 old in process 2; B .*"
 	[[ $out != *"So "* ]] || die "another step is told: $out"
 	ends 2 "$ctl" diff - - <"$work/a"
-	same "$err" "shmswapctl: diff: standard input cannot be both logs" "one log"
+	same "$err" "shmswapctl: diff: only one of the logs can be standard input" "one log"
 	# A process that only one of them knows.
 	echo "pte pid=2 $place why=age pte=0x1->0x2" >"$work/a"
 	echo "pte pid=3 $place why=age pte=0x1->0x2" >"$work/b"

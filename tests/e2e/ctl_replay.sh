@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# e2e: timeout=300
+# e2e: timeout=300 kernels=6.1,6.12
 #
 # shmswapctl replay: reference strings on a machine and on the independent model, which have to
 # agree in every number, and what the logs of them say.

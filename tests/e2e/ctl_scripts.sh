@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# e2e: timeout=300
+# e2e: timeout=300 kernels=6.1,6.12
 #
 # The script language of shmswapctl: machines, processes, memory, accesses, and logs of events. And
 # its shell on a terminal.

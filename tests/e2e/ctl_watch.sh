@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# e2e: module-args="frames=64 ram_swap=1024 kswapd=0" timeout=480
+# e2e: module-args="frames=64 ram_swap=1024 kswapd=0" timeout=480 kernels=6.1,6.12
 #
 # shmswapctl watch: on terminals of several kinds, all of them tmux's, and as text. What is watched
 # is made by tests/programs/watched.c.
