@@ -19,7 +19,7 @@ _shmswapctl_names()
 _shmswapctl_options()
 {
 	COMPREPLY=()
-	[[ $1 == -* ]] || return
+	[[ $1 == -* ]] || return 0
 	_shmswapctl_words "$1" echo "${@:2}" --json
 	[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
 }
