@@ -339,6 +339,15 @@ it_follows_the_size()
 	tmux_do resize-window -x 80 -y 24
 	shown "page 0:1  swapped .*" "hands   clock 0:4 .*"
 	quit
+	# Keys, before there ever was room for anything.
+	on screen 40x10 LC_ALL=C shmswapctl watch -d 60
+	shown "too small: 40x10, not 60x18"
+	keys Down Up PgDn End Tab s n Down
+	tmux_do resize-window -x 80 -y 24
+	shown "hands   clock .*"
+	tmux_do resize-window -x 40 -y 10
+	shown "too small: 40x10, not 60x18"
+	quit
 	# With an alternate screen, what was there before is there again.
 	now_shown "it was here before"
 }

@@ -55,9 +55,12 @@ static int look(struct watch *watch, unsigned int lines, unsigned int columns)
 	if (!canvas_resize(&watch->canvas, lines, columns))
 		return -ENOMEM;
 	watch->too_small = lines < WATCH_MIN_LINES || columns < WATCH_MIN_COLUMNS;
+	/* The keys go by the layout, even if there is no room for it. */
+	watch_set_layout(&watch->layout, lines < WATCH_MIN_LINES ? WATCH_MIN_LINES : lines,
+			 columns < WATCH_MIN_COLUMNS ? WATCH_MIN_COLUMNS : columns,
+			 sample->now.nr_areas);
 	if (watch->too_small)
 		return 0;
-	watch_set_layout(&watch->layout, lines, columns, sample->now.nr_areas);
 	err = watch_read_map(watch->fd, &watch->view, &watch->layout, &sample->now, &sample->map);
 	if (!err)
 		err = watch_read_page(watch->fd, &watch->view, &watch->layout, &sample->now,
