@@ -234,7 +234,9 @@ int event_spool_copy(FILE *spool, FILE *out, unsigned int format_flags)
 	int err = text ? 0 : -ENOMEM;
 	size_t nr;
 
-	rewind(spool);
+	/* This writes what was put there last; rewind() would not say that it cannot. */
+	if (!err && fseek(spool, 0, SEEK_SET))
+		err = -errno;
 	while (!err && (nr = fread(events, sizeof(events[0]), BATCH, spool)))
 		err = write_lines(events, nr, out, format_flags, text);
 	free(text);

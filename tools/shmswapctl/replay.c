@@ -399,8 +399,12 @@ static int make_and_log(struct options *o, FILE *log, struct replay_result *resu
 	int status;
 
 	o->what.spool = log ? tmpfile() : NULL;
-	if (log && !o->what.spool)
-		return ctl_failed(errno, "a temporary file for the log");
+	if (log && !o->what.spool) {
+		status = ctl_failed(errno, "a temporary file for the log");
+		if (log != stdout)
+			fclose(log);
+		return status;
+	}
 	status = make_references(o, result);
 	times->running = now() - start;
 	if (log) {
