@@ -54,13 +54,13 @@ more_than_can_be_written()
 {
 	local generator
 	mkfifo pipe lines
-	yes "touch init a 0 200 write" >lines &
-	shmswapctl -c "segment a 200 key=7" -c "attach init a" -f - <lines >/dev/null 2>&1 &
+	yes "touch init a 0 120 write" >lines &
+	shmswapctl -c "segment a 120 key=7" -c "attach init a" -f - <lines >/dev/null 2>&1 &
 	generator=$!
-	while read -r -N 2048; do
-		sleep 0.05
+	while read -r -N 4096; do
+		sleep 0.02
 	done <pipe &
-	shmswapctl events -r 16 >pipe 2>why &
+	shmswapctl events -r 2048 >pipe 2>why &
 	listener=$!
 	trap 'kill -KILL $(jobs -p) 2>/dev/null || :' EXIT
 	soon has_ring "$listener"
@@ -70,7 +70,7 @@ more_than_can_be_written()
 	heard 1
 	matches "$(<why)" "[0-9]+ events, [0-9]+ lost"
 	kill "$generator"
-	shmswapctl -c "segment a 200 key=7" -c "remove a"
+	shmswapctl -c "segment a 120 key=7" -c "remove a"
 }
 
 has_ended()
