@@ -1363,7 +1363,8 @@ static void a_page_that_is_scanned(void)
 		EXPECT_EQ(events[i].shmid, -1);
 		EXPECT_EQ(events[i].count, events[i].why == SHMSWAP_SCAN_TAKE ? 2 : 1);
 	}
-	EXPECT_EQ(whys, 1U << SHMSWAP_SCAN_YOUNG | 1U << SHMSWAP_SCAN_AGE | 1U << SHMSWAP_SCAN_TAKE);
+	EXPECT_EQ(whys, 1U << SHMSWAP_SCAN_YOUNG | 1U << SHMSWAP_SCAN_AGE |
+			1U << SHMSWAP_SCAN_TAKE);
 }
 
 /* Two neighbouring slots are read together. */
