@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # What the tests of shmswapctl share: source it before anything else. A case is a function that
-# ends at the first command that fails; run_cases runs them, each in a directory of its own. With
-# an argument a test runs only those whose names contain it.
+# ends at the first command that fails; run_cases runs them, each in a directory of its own, or
+# all in $cases_in. With an argument a test runs only those whose names contain it.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 slow=${SHMSWAP_SLOW:-1}
 chosen=${1-}
+cases_in=
 export PATH=$SHMSWAP_BIN:$PATH LC_ALL=C
 work=$(mktemp -d)
+chmod 755 "$work"
 trap 'rm -rf "$work"' EXIT
 
 # same FOUND WANTED WHAT
@@ -60,10 +62,10 @@ run_cases()		# CASE...
 		nr=$((nr + 1))
 		mkdir "$work/$name"
 		# As the first part of `||` it would not end where a command fails.
-		(cd "$work/$name" && trap - EXIT && "$name") >"$work/said" 2>&1 &
+		(cd "${cases_in:-$work/$name}" && trap - EXIT && "$name") >"$work/said" 2>&1 &
 		status=0
 		wait $! || status=$?
-		[ $status = 0 ] || sed 's/^/# /' "$work/said"
+		[ $status = 0 ] || { head -c 3000 "$work/said" && echo; } | sed 's/^/# /'
 		echo "$([ $status = 0 ] || echo "not ")ok $nr $name"
 	done
 }
