@@ -279,12 +279,12 @@ logs()
 no_event_is_lost()
 {
 	script 0 <<-END
-		machine m frames=256 swap=500
-		segment s 500
+		machine m frames=256 swap=6000
+		segment s 6000
 		attach init s
 		log $work/log
-		touch init s 0 500 write
-		reclaim 200 method=mmap
+		touch init s 0 6000 write
+		reclaim 2000 method=clock
 	END
 	[ "$(wc -l <"$work/log")" -gt 70000 ] || die "too few events: $(wc -l <"$work/log")"
 	! grep -q '^lost' "$work/log" || die "events were lost"

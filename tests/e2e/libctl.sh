@@ -60,7 +60,7 @@ run_cases()		# CASE...
 	echo "1..$#"
 	for name; do
 		nr=$((nr + 1))
-		mkdir "$work/$name"
+		[ -n "$cases_in" ] || mkdir "$work/$name"
 		# As the first part of `||` it would not end where a command fails.
 		(cd "${cases_in:-$work/$name}" && trap - EXIT && "$name") >"$work/said" 2>&1 &
 		status=0

@@ -177,8 +177,10 @@ static int keep_context(struct diff *d)
 		return CTL_OK;
 	kept = &d->context[d->nr_equal % d->nr_context];
 	free(*kept);
-	return asprintf(kept, "%lu: %s", d->log[0].nr, d->log[0].line) < 0 ?
-	       complain(&d->log[0], strerror(ENOMEM)) : CTL_OK;
+	if (asprintf(kept, "%lu: %s", d->log[0].nr, d->log[0].line) >= 0)
+		return CTL_OK;
+	*kept = NULL;
+	return complain(&d->log[0], strerror(ENOMEM));
 }
 
 static int both(struct diff *d, int (*what)(struct diff_log *log))

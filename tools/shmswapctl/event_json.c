@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <string.h>
 
 #include "event_log.h"
@@ -49,7 +50,7 @@ static struct json_object *why(const struct shmswap_event *e)
 
 static struct json_object *error(__u64 error)
 {
-	const char *name = strerrorname_np(error);
+	const char *name = error <= INT_MAX ? strerrorname_np(error) : NULL;
 
 	return name ? json_object_new_string(name) : json_object_new_uint64(error);
 }

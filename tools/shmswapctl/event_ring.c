@@ -12,6 +12,9 @@
 #include "event_log.h"
 
 #define BATCH	512		/* events in a read */
+
+/* A newer module may have others. */
+#define KNOWN_EVENTS	((1ULL << SHMSWAP_NR_EVENT_TYPES) - 1 - (1ULL << SHMSWAP_EVENT_LOST))
 #define TEXT	65536		/* characters in a write */
 
 /**
@@ -41,7 +44,7 @@ struct event_ring *event_ring_open(int fd, __u64 mask, __u32 capacity)
 	struct shmswap_events events = {
 		.size = sizeof(events),
 		.flags = SHMSWAP_EVENTS_CLOEXEC | SHMSWAP_EVENTS_NONBLOCK,
-		.mask = mask,
+		.mask = mask ? mask : KNOWN_EVENTS,
 		.count = capacity,
 	};
 	struct event_ring *r = malloc(sizeof(*r));

@@ -153,7 +153,8 @@ static int read_line(FILE *file, char line[LONGEST_LINE])
 		line[len++] = c;
 	}
 	line[len] = '\0';
-	return c == EOF && !len ? -1 : len;
+	/* Of a line that could not be read to its end nothing is done. */
+	return c == EOF && (!len || ferror(file)) ? -1 : len;
 }
 
 static int run_lines(FILE *file, const char *name)
