@@ -46,16 +46,16 @@ void sim_unlisten_later(void);
 void sim_events_flush(void);
 
 void sim_tell_fault(const struct sim_fault *f, const struct sim_shmid *seg, pgoff_t index,
-			   const struct sim_page *page, int err);
+		    const struct sim_page *page, int err);
 void sim_tell_swap_out(struct sim_machine *m, const struct sim_page *page,
-			      sim_swp_entry_t entry, int err);
+		       sim_swp_entry_t entry, int err);
 void sim_tell_swap_in(struct sim_machine *m, const struct sim_page *page,
-			     sim_swp_entry_t entry, int err);
+		      sim_swp_entry_t entry, int err);
 void sim_tell_clock_begin(struct sim_machine *m, int prio, long budget,
-				 sim_swp_entry_t entry);
+			  sim_swp_entry_t entry);
 void sim_tell_clock_step(struct sim_machine *m, u16 why, u64 from,
-				const struct sim_shmid *seg, const struct sim_page *page,
-				u32 aged, u32 unmapped);
+			 const struct sim_shmid *seg, const struct sim_page *page,
+			 u32 aged, u32 unmapped);
 void sim_tell_clock_end(struct sim_machine *m, u16 why, u64 from, u32 attempts);
 void sim_tell_pte(struct sim_vma *vma, u64 address, u16 why, sim_pte_t from, sim_pte_t to);
 void sim_tell_tlb_flush(struct sim_mm *mm, u16 what, u64 start, u64 end);
@@ -63,14 +63,14 @@ void sim_tell_slot(struct sim_machine *m, u16 why, sim_swp_entry_t entry, u32 co
 void sim_tell_frame(struct sim_machine *m, u16 why, const struct sim_page *page, u32 order);
 void sim_tell_age(struct sim_machine *m, u16 why, const struct sim_page *page, u32 from);
 void sim_tell_cache(struct sim_machine *m, u16 why, const struct sim_page *page,
-			   sim_swp_entry_t entry);
+		    sim_swp_entry_t entry);
 void sim_tell_scan(struct sim_vma *vma, u64 address, u16 why, const struct sim_page *page);
 void sim_tell_mmap(struct sim_machine *m, u16 why, const struct sim_page *page, u32 nr);
 void sim_tell_reclaim_begin(struct sim_machine *m, u16 method, u32 level);
 void sim_tell_reclaim_end(struct sim_machine *m, u16 method, u32 freed);
 void sim_tell_kswapd(struct sim_machine *m, u16 why, u32 freed);
 void sim_tell_segment(const struct sim_shmid *seg, u16 why, const struct sim_mm *mm,
-			     u64 address);
+		      u64 address);
 
 /* Replace an entry, and tell; @why is SHMSWAP_PTE_*. Returns what it was. */
 static inline sim_pte_t sim_ptep_replace(struct sim_vma *vma, u64 address, sim_pte_t *ptep,

@@ -248,8 +248,8 @@ static int do_wp_page(struct sim_vma *vma, struct sim_fault *f, sim_pte_t *ptep)
 }
 
 /* As sim_access_pte(), and tell if that changed the PTE. */
-static noinline bool access_and_tell(struct sim_mm *mm, u64 address, sim_pte_t *ptep,
-					    bool write, sim_pte_t *pte)
+static noinline bool access_and_tell(struct sim_mm *mm, u64 address, sim_pte_t *ptep, bool write,
+				     sim_pte_t *pte)
 {
 	sim_pte_t old, new;
 
