@@ -1322,7 +1322,7 @@ struct shmswap_ring {
  * struct shmswap_event - something that happened
  * @seq: its number among those that the ring was to record, from 0: where it jumps,
  *	events are missing
- * @time: nanoseconds of CLOCK_MONOTONIC
+ * @time: nanoseconds of CLOCK_MONOTONIC; never less than that of the event before it
  * @type: SHMSWAP_EVENT_*
  * @why: see @type
  * @pid: number of the process within the machine
