@@ -125,7 +125,7 @@ numbers_times_and_json()
 	now=${now%.*}
 	[[ $seconds -le $now && $seconds -ge $((now - 60)) ]] ||
 		die "it is $now, but the events were at $seconds"
-	sort -c -t= -k 9 log
+	sort -s -c -t= -k 9 log
 	listen -t segment --json -n 1
 	a_segment_comes_and_goes
 	heard 0
