@@ -39,7 +39,6 @@
  * @events: the events
  * @head: events that were put in; by event_lock
  * @tail: events that were taken out; by @read_lock
- * @time: of the last event; by event_lock
  * @seq: number of the next event; by event_lock
  * @lost: events that were dropped since the last one in the ring; by event_lock
  * @recorded: events that were put in, those about lost ones left out; by event_lock
@@ -59,7 +58,6 @@ struct sim_ring {
 	struct shmswap_event *events;
 	u32 head;
 	u32 tail;
-	u64 time;
 	u64 seq;
 	u64 lost;
 	u64 recorded;
@@ -99,11 +97,9 @@ static void put(struct sim_ring *ring, const struct shmswap_event *event, u64 se
 {
 	struct shmswap_event *to = &ring->events[ring->head & (ring->capacity - 1)];
 
-	/* Processors may disagree by some nanoseconds. */
-	ring->time = max(ring->time, time);
 	*to = *event;
 	to->seq = seq;
-	to->time = ring->time;
+	to->time = time;
 	/* The reader sees the event as soon as it sees that there is one. */
 	smp_store_release(&ring->head, ring->head + 1);
 }
